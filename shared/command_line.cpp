@@ -1,0 +1,56 @@
+#include "shared/command_line.hpp"
+
+#include "shared/error.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <system_error>
+
+namespace revecho {
+
+void parse_command_line(CLI::App& app, int argc, const char* const* argv) {
+  app.set_version_flag(
+      "--version", fmt::format("{} {}", app.get_name(), REVECHO_VERSION), "Print the version and exit");
+  app.get_formatter()->column_width(34);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked_for_help_or_version) {
+    app.exit(asked_for_help_or_version, std::cout, std::cerr);
+    throw early_exit{std::cout.flush() ? exit_success : exit_failure};
+  } catch (const CLI::ParseError& error) {
+    reject_usage(app.get_name(), error.what());
+  }
+}
+
+void reject_usage(std::string_view program, std::string_view reason) {
+  fmt::print(stderr, "{0}: {1}\n{0} --help says what is allowed\n", program, reason);
+  throw early_exit{exit_usage};
+}
+
+void add_framing_option(CLI::App& app, framing& target) {
+  const auto parse = [](const std::string& text) {
+    if (const auto found = framing_from(text)) return *found;
+    throw std::invalid_argument(fmt::format("'{}' is not one of raw|line|length|eof", text));
+  };
+  add_parsed(app, "--framing", target, parse, "raw|line|length|eof", "Where a message ends", "raw");
+}
+
+int run_program(std::string_view name, const std::function<int()>& body) {
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return body();
+  } catch (const early_exit& exit) {
+    return exit.code;
+  } catch (const std::system_error& error) {
+    const auto advice = advice_for(error.code());
+    fmt::print(stderr, "{}: {}{}{}\n", name, error.what(), advice.empty() ? "" : "; ", advice);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}: {}\n", name, error.what());
+  }
+  return exit_failure;
+}
+
+} // namespace revecho

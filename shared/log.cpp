@@ -1,0 +1,65 @@
+#include "shared/log.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <string>
+#include <unistd.h>
+
+namespace revecho {
+namespace {
+
+std::string_view to_string(log_level level) {
+  switch (level) {
+  case log_level::debug:
+    return "debug";
+  case log_level::info:
+    return "info";
+  case log_level::warning:
+    return "warning";
+  case log_level::error:
+    return "error";
+  }
+  return "?";
+}
+
+std::string wall_time() {
+  const auto now = std::chrono::system_clock::now();
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+  return fmt::format(
+      "{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), milliseconds);
+}
+
+void write_line(std::string line) {
+  line += '\n';
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const auto written = ::write(STDERR_FILENO, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+} // namespace
+
+void logger::write(log_level level, std::string_view message, const nlohmann::ordered_json& fields) const {
+  if (!writes(level)) return;
+  if (format_ == log_format::json) {
+    nlohmann::ordered_json line{{"time", wall_time()}, {"level", to_string(level)}, {"message", message}};
+    line.update(fields);
+    write_line(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  } else {
+    write_line(level >= log_level::warning ? fmt::format("{}: {}", to_string(level), message) : std::string(message));
+  }
+}
+
+void logger::write(log_level level, std::string_view message) const {
+  write(level, message, nlohmann::ordered_json::object());
+}
+
+} // namespace revecho
