@@ -1,0 +1,598 @@
+#include "async/io.hpp"
+
+#include <asio/ip/v6_only.hpp>
+#include <asio/post.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace revecho::async {
+namespace {
+
+using asio::ip::tcp;
+
+constexpr asio::use_awaitable_t<executor> use_awaitable;
+
+// Buffers kept for the next read; more are only in use when many connections have work at once.
+constexpr std::size_t spare_buffers = 16;
+
+// The events that show in every direction: the peer's end of the stream, a reset.
+constexpr std::uint32_t ended = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+// Events taken from the kernel at once.
+constexpr std::size_t events_at_once = 256;
+
+std::error_code last_error() noexcept { return {errno, std::system_category()}; }
+std::error_code canceled() noexcept { return std::make_error_code(std::errc::operation_canceled); }
+std::error_code timed_out() noexcept { return std::make_error_code(std::errc::timed_out); }
+
+// Asio has a category of its own for the errors of the system, and its errors need not equal any std::errc.
+std::error_code standard(const std::error_code& error) noexcept {
+  if (error.category() == asio::error::get_system_category()) return {error.value(), std::system_category()};
+  return error;
+}
+
+bool is(const std::error_code& error, std::errc condition) noexcept { return error == condition; }
+
+bool would_block(const std::error_code& error) noexcept {
+  return is(error, std::errc::operation_would_block) || is(error, std::errc::resource_unavailable_try_again);
+}
+
+void set_option(int descriptor, int level, int name, int value) noexcept {
+  ::setsockopt(descriptor, level, name, &value, sizeof value);
+}
+
+template <class Timer>
+awaitable<void> wait_for(Timer& sleeper) {
+  std::error_code canceled_or_not;
+  co_await sleeper.async_wait(asio::redirect_error(use_awaitable, canceled_or_not));
+}
+
+} // namespace
+
+// --- waiter ----------------------------------------------------------------------------------------------------------
+
+waiter::waiter(waiter&& other) noexcept : owner_(other.owner_) {
+  assert(other.previous_ == nullptr && other.next_ == nullptr && owner_->first_ != &other);
+}
+
+waiter::~waiter() { leave(); }
+
+void waiter::leave() noexcept { owner_->unlink(*this); }
+
+void waiter::arm(time_point deadline, on_stop when_stopped) {
+  if (owner_->first_ != this && previous_ == nullptr) owner_->link(*this);
+  deadline_ = deadline;
+  on_stop_ = when_stopped;
+  armed_ = true;
+}
+
+// --- stream ----------------------------------------------------------------------------------------------------------
+
+unique_descriptor::~unique_descriptor() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+stream::stream(context& owner, unique_descriptor socket, tcp::endpoint peer) noexcept
+    : waiter(owner), socket_(std::move(socket)), peer_(std::move(peer)) {}
+
+stream::~stream() {
+  if (registered_) owner().forget(*this);
+  owner().return_buffer(std::move(buffer_));
+}
+
+// The same connection as an object that has not waited yet, and so may still move.
+stream stream::renewed() {
+  if (registered_) ::epoll_ctl(owner().epoll_.native_handle(), EPOLL_CTL_DEL, socket_.get(), nullptr);
+  return stream(owner(), std::move(socket_), peer_);
+}
+
+// Suspends the calling coroutine until the event is there or the wait is ended. What is awaited is readiness, so no
+// buffer is held, and the reading and writing is done by the caller, without waiting.
+awaitable<void> stream::wait_for(
+    std::uint32_t event, time_point deadline, on_stop when_stopped, std::error_code& error) {
+  if (!begin_wait(event, deadline, when_stopped, error)) co_return;
+  co_await suspend();
+  end_wait(error);
+}
+
+bool stream::begin_wait(std::uint32_t event, time_point deadline, on_stop when_stopped, std::error_code& error) {
+  error.clear();
+  if (!registered_) {
+    epoll_event all{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = this}};
+    if (::epoll_ctl(owner().epoll_.native_handle(), EPOLL_CTL_ADD, socket_.get(), &all) != 0) {
+      error = last_error();
+      return false;
+    }
+    registered_ = true;
+  }
+  awaited_ = event | ended;
+  arm(deadline, when_stopped);
+  return true;
+}
+
+awaitable<void> stream::suspend() {
+  const auto keep = [this](auto coroutine) { suspended_.emplace(std::move(coroutine)); };
+  return asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(keep, use_awaitable);
+}
+
+void stream::end_wait(std::error_code& error) {
+  disarm();
+  if (!std::exchange(canceled_, false)) return;
+  error = std::exchange(interrupted_, false) ? std::make_error_code(std::errc::interrupted)
+          : expired()                        ? timed_out()
+                                             : canceled();
+}
+
+// Called by the context. The coroutine that goes on may destroy this stream.
+void stream::on_events(std::uint32_t events) {
+  ready_ |= events;
+  if (!suspended_ || (ready_ & awaited_) == 0) return;
+  auto coroutine = std::move(*suspended_);
+  suspended_.reset();
+  std::move(coroutine)();
+}
+
+// The coroutine goes on from the event loop, not from here: whoever cancels may be in the middle of something.
+void stream::cancel() noexcept {
+  if (!suspended_) return;
+  canceled_ = true;
+  auto coroutine = std::move(*suspended_);
+  suspended_.reset();
+  asio::post(owner().get_executor(), std::move(coroutine));
+}
+
+awaitable<std::span<char>> stream::read_some(time_point deadline, on_stop when_stopped, std::error_code& error) {
+  owner().return_buffer(std::move(buffer_));
+  // More may be there than the last read took: before it is read, it is the other connections' turn.
+  if ((ready_ & EPOLLIN) != 0) co_await asio::post(owner().get_executor(), use_awaitable);
+  for (;;) {
+    const bool leaving = owner().stopping_ && when_stopped == on_stop::end;
+    if (!leaving && (ready_ & (EPOLLIN | ended)) == 0) {
+      if (!begin_wait(EPOLLIN, deadline, when_stopped, error)) co_return std::span<char>{};
+      co_await suspend(); // here and not in wait_for(): one coroutine less for every message
+      end_wait(error);
+      if (error && !is(error, std::errc::operation_canceled)) co_return std::span<char>{};
+    }
+    buffer_ = owner().borrow_buffer();
+    const auto count = ::recv(socket_.get(), buffer_.get(), limits::read_buffer, MSG_DONTWAIT);
+    error = count < 0 ? last_error() : std::error_code{};
+    if (is(error, std::errc::interrupted)) continue;
+    // A read that did not fill the buffer has taken all there was; if more has come since, the kernel will say so.
+    if (count < static_cast<ssize_t>(limits::read_buffer) && (ready_ & ended) == 0) ready_ &= ~std::uint32_t{EPOLLIN};
+    if (would_block(error)) ready_ &= ~(EPOLLIN | ended);
+    if (!error) co_return std::span{buffer_.get(), static_cast<std::size_t>(count)};
+    owner().return_buffer(std::move(buffer_));
+    if (would_block(error) && leaving) error = canceled();
+    if (!would_block(error)) co_return std::span<char>{};
+  }
+}
+
+// Tries first, and waits only when the peer is behind.
+awaitable<void> stream::write_all(
+    std::span<const std::span<const char>> pieces, std::chrono::nanoseconds timeout, std::error_code& error) {
+  std::array<iovec, 2> rest{};
+  assert(pieces.size() <= rest.size());
+  std::transform(pieces.begin(), pieces.end(), rest.begin(), [](std::span<const char> piece) {
+    return iovec{const_cast<char*>(piece.data()), piece.size()};
+  });
+  time_point deadline = never;
+  error.clear();
+  while (!error && rest[0].iov_len + rest[1].iov_len > 0) {
+    const std::size_t sent = send_pieces(rest, error);
+    if (error || sent > 0) continue;
+    if (deadline == never) deadline = deadline_after(timeout);
+    co_await wait_for(EPOLLOUT, deadline, on_stop::wait, error);
+  }
+}
+
+std::size_t stream::send_now(std::span<const char> bytes, std::error_code& error) {
+  std::array<iovec, 1> rest{{{const_cast<char*>(bytes.data()), bytes.size()}}};
+  while (!error && rest[0].iov_len > 0 && send_pieces(rest, error) > 0)
+    ;
+  return bytes.size() - rest[0].iov_len;
+}
+
+// One call; takes off the pieces what the kernel took, and returns how much. Nothing, without error: not now.
+std::size_t stream::send_pieces(std::span<iovec> pieces, std::error_code& error) {
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  ssize_t count = 0;
+  do
+    count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (count < 0 && errno == EINTR);
+  if (count < 0) {
+    ready_ &= ~std::uint32_t{EPOLLOUT};
+    if (!would_block(last_error())) error = last_error();
+    return 0;
+  }
+  auto left = static_cast<std::size_t>(count);
+  for (auto& piece : pieces) {
+    const std::size_t taken = std::min(left, piece.iov_len);
+    piece.iov_base = static_cast<char*>(piece.iov_base) + taken;
+    piece.iov_len -= taken;
+    left -= taken;
+  }
+  return static_cast<std::size_t>(count);
+}
+
+awaitable<void> stream::wait_until_writable(time_point deadline, std::error_code& error) {
+  return wait_for(EPOLLOUT, deadline, on_stop::end, error);
+}
+
+void stream::interrupt() noexcept {
+  if (!suspended_) return;
+  interrupted_ = true;
+  cancel();
+}
+
+awaitable<void> stream::sleep_for(std::chrono::nanoseconds duration) { return owner().sleep_for(duration); }
+
+void stream::shutdown_send() noexcept { ::shutdown(socket_.get(), SHUT_WR); }
+
+void stream::reset_on_close() noexcept {
+  const linger now{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+std::string stream::peer() const { return to_string(endpoint{peer_.address().to_string(), peer_.port()}); }
+
+// --- connect ---------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// Addresses are taken as they are: resolving names takes a thread.
+awaitable<std::vector<tcp::endpoint>> resolve(context& owner, const endpoint& to, std::error_code& error) {
+  std::vector<tcp::endpoint> found;
+  const auto address = asio::ip::make_address(to.host, error);
+  if (!error) {
+    found.emplace_back(address, to.port);
+    co_return found;
+  }
+  asio::ip::basic_resolver<tcp, executor> resolver(owner.get_executor());
+  const std::string port = std::to_string(to.port);
+  const auto entries = co_await resolver.async_resolve(
+      to.host, port, tcp::resolver::numeric_service, asio::redirect_error(use_awaitable, error));
+  for (const auto& entry : entries)
+    found.push_back(entry.endpoint());
+  co_return found;
+}
+
+// The port is chosen when connecting, so that it only has to be free for this destination.
+bool bind_to(int descriptor, const asio::ip::address& from) {
+  set_option(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  const tcp::endpoint local(from, 0);
+  return ::bind(descriptor, local.data(), static_cast<socklen_t>(local.size())) == 0;
+}
+
+// A connection to a port of this machine on which nobody listens may, by chance, be made from that very port: then it
+// is connected to itself, and echoes (simultaneous open, RFC 9293, 3.5).
+bool is_connected_to_itself(int descriptor, const tcp::endpoint& peer) {
+  tcp::endpoint local;
+  auto size = static_cast<socklen_t>(local.capacity());
+  if (::getsockname(descriptor, local.data(), &size) != 0) return false;
+  local.resize(size);
+  return local == peer;
+}
+
+} // namespace
+
+awaitable<std::optional<stream>> connect(context& owner, const endpoint& to, std::chrono::nanoseconds timeout,
+    std::error_code& error, const std::optional<asio::ip::address>& from) {
+  const time_point deadline = deadline_after(timeout);
+  const auto addresses = co_await resolve(owner, to, error);
+  for (const auto& address : addresses) {
+    unique_descriptor socket(::socket(address.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (socket.get() < 0 || (from && !bind_to(socket.get(), *from))) {
+      error = last_error();
+      continue;
+    }
+    set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+    const int descriptor = socket.get();
+    const int connected = ::connect(descriptor, address.data(), static_cast<socklen_t>(address.size()));
+    error = connected == 0 ? std::error_code{} : last_error();
+    stream attempt(owner, std::move(socket), address);
+    if (is(error, std::errc::operation_in_progress)) {
+      co_await attempt.wait_for(EPOLLOUT, deadline, on_stop::end, error);
+      int failure = 0;
+      socklen_t size = sizeof failure;
+      if (!error && ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &failure, &size) == 0)
+        error.assign(failure, std::system_category());
+    }
+    if (!error && is_connected_to_itself(descriptor, address))
+      error = std::make_error_code(std::errc::connection_refused);
+    if (error) continue;
+    co_return attempt.renewed();
+  }
+  co_return std::nullopt;
+}
+
+// --- listener --------------------------------------------------------------------------------------------------------
+
+listener::listener(context& owner, tcp_acceptor acceptor) noexcept : waiter(owner), acceptor_(std::move(acceptor)) {}
+
+awaitable<std::optional<stream>> listener::accept(std::error_code& error) {
+  for (;;) {
+    tcp::endpoint peer;
+    auto size = static_cast<socklen_t>(peer.capacity());
+    const int descriptor = ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    error = descriptor < 0 ? last_error() : std::error_code{};
+    if (!error) {
+      peer.resize(size);
+      unique_descriptor socket(descriptor);
+      set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+      if (++in_a_row_ >= limits::accept_batch && !owner().stopping_) {
+        in_a_row_ = 0;
+        co_await asio::post(owner().get_executor(), use_awaitable);
+      }
+      co_return stream(owner(), std::move(socket), peer);
+    }
+    if (is(error, std::errc::interrupted) || is(error, std::errc::connection_aborted) ||
+        is(error, std::errc::protocol_error))
+      continue;
+    if (!would_block(error)) co_return std::nullopt;
+    if (owner().stopping_) {
+      error = canceled();
+      co_return std::nullopt;
+    }
+    in_a_row_ = 0;
+    arm(never, on_stop::end);
+    co_await acceptor_.async_wait(tcp_acceptor::wait_read, asio::redirect_error(use_awaitable, error));
+    disarm();
+  }
+}
+
+awaitable<void> listener::sleep_for(std::chrono::nanoseconds duration) { return owner().sleep_for(duration); }
+
+void listener::close() noexcept {
+  std::error_code ignored;
+  acceptor_.close(ignored);
+  leave();
+}
+
+void listener::cancel() noexcept {
+  std::error_code ignored;
+  acceptor_.cancel(ignored);
+}
+
+// --- context ---------------------------------------------------------------------------------------------------------
+
+context::context(std::chrono::nanoseconds shortest_timeout)
+    : tick_(shortest_timeout == shortest_timeout.zero() ? limits::longest_tick
+                                                        : std::clamp(shortest_timeout / limits::ticks_per_timeout,
+                                                              limits::shortest_tick, limits::longest_tick)),
+      epoll_(loop_, ::epoll_create1(EPOLL_CLOEXEC)),
+      ticker_(loop_) {
+  buffers_.reserve(spare_buffers);
+}
+
+// What is still suspended is destroyed: coroutines that wait for a stream are handed to the loop, and it destroys them
+// with those that wait for something of its own.
+context::~context() {
+  stopping_ = false; // so that nobody who leaves the list touches the ticker
+  for (waiter* w = first_; w != nullptr; w = w->next_)
+    w->cancel();
+}
+
+void context::run(const std::function<awaitable<void>()>& main) {
+  std::exception_ptr failure;
+  asio::co_spawn(get_executor(), main(), [&](const std::exception_ptr& thrown) {
+    failure = thrown;
+    loop_.stop();
+  });
+  run();
+  if (failure) std::rethrow_exception(failure);
+}
+
+void context::run() { loop_.run(); }
+
+// To asio's loop all streams are one descriptor, that of their epoll.
+void context::wait_for_events() {
+  epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](std::error_code canceled) {
+    if (canceled || is_done()) return;
+    handle_events();
+    if (!is_done()) wait_for_events();
+  });
+}
+
+// Until no more come, or for so long that it is the turn of timers and listeners.
+void context::handle_events() {
+  constexpr int most_rounds = 8;
+  std::array<epoll_event, events_at_once> events;
+  for (int round = 0; round < most_rounds; ++round) {
+    const int count = ::epoll_wait(epoll_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
+    events_ = std::span(events).first(static_cast<std::size_t>(std::max(count, 0)));
+    for (const epoll_event& e : events_)
+      if (e.data.ptr != nullptr) static_cast<stream*>(e.data.ptr)->on_events(e.events);
+    if (events_.empty()) break;
+  }
+  events_ = {};
+}
+
+// Events of a stream that is gone may still be waiting to be handled.
+void context::forget(const stream& gone) noexcept {
+  for (epoll_event& e : events_)
+    if (e.data.ptr == &gone) e.data.ptr = nullptr;
+}
+
+void context::stop() {
+  asio::post(loop_, [this] {
+    stopping_ = true;
+    if (is_done()) quit();
+    if (!is_done() && ticking_) wait_for_tick(); // from now on more often
+    for (waiter* w = first_; w != nullptr; w = w->next_) {
+      if (w->armed_ && w->on_stop_ == on_stop::end) w->cancel();
+    }
+  });
+}
+
+awaitable<void> context::sleep_for(std::chrono::nanoseconds duration) {
+  timer sleeper(loop_, duration);
+  co_await wait_for(sleeper);
+}
+
+void context::link(waiter& w) {
+  w.next_ = first_;
+  if (first_ != nullptr) first_->previous_ = &w;
+  first_ = &w;
+  if (ticking_) return;
+  wait_for_tick();
+  wait_for_events();
+}
+
+void context::unlink(waiter& w) noexcept {
+  if (first_ != &w && w.previous_ == nullptr) return; // was never linked
+  (w.previous_ == nullptr ? first_ : w.previous_->next_) = w.next_;
+  if (w.next_ != nullptr) w.next_->previous_ = w.previous_;
+  w.previous_ = w.next_ = nullptr;
+  if (is_done()) quit();
+}
+
+// Nothing is left to run for: what would keep the loop from ending is cancelled.
+void context::quit() noexcept {
+  std::error_code ignored;
+  ticking_ = false; // a connection that is accepted after this starts it again
+  ticker_.cancel();
+  epoll_.cancel(ignored);
+}
+
+void context::tick() {
+  const auto now = coarse_clock::now();
+  for (waiter* w = first_; w != nullptr; w = w->next_) {
+    if (w->armed_ && now >= w->deadline_) w->cancel();
+  }
+}
+
+void context::wait_for_tick() {
+  ticking_ = true;
+  ticker_.expires_after(stopping_ ? std::min(tick_, limits::stopping_tick) : tick_);
+  ticker_.async_wait([this](std::error_code canceled) {
+    if (canceled || is_done()) return;
+    tick();
+    wait_for_tick();
+  });
+}
+
+std::unique_ptr<char[]> context::borrow_buffer() {
+  if (buffers_.empty()) return std::make_unique_for_overwrite<char[]>(limits::read_buffer);
+  auto buffer = std::move(buffers_.back());
+  buffers_.pop_back();
+  return buffer;
+}
+
+void context::return_buffer(std::unique_ptr<char[]> buffer) noexcept {
+  if (buffer && buffers_.size() < buffers_.capacity()) buffers_.push_back(std::move(buffer));
+}
+
+// --- task_group ------------------------------------------------------------------------------------------------------
+
+task_group::task_group(context& owner, std::size_t limit)
+    : owner_(owner), limit_(limit), changed_(owner.get_executor(), timer::time_point::max()) {}
+
+awaitable<void> task_group::wait_below(std::size_t running) {
+  while (running_ >= running)
+    co_await wait_for(changed_);
+}
+
+awaitable<void> task_group::join() {
+  co_await wait_below(1);
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+// --- runtime ---------------------------------------------------------------------------------------------------------
+
+namespace {
+
+tcp_acceptor bind_acceptor(const executor& loop, const tcp::endpoint& where, bool share_port) {
+  tcp_acceptor acceptor(loop);
+  acceptor.open(where.protocol());
+  ::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
+  acceptor.set_option(tcp::acceptor::reuse_address(true));
+  if (where.protocol() == tcp::v6()) acceptor.set_option(asio::ip::v6_only(true));
+  if (share_port) {
+    using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+    acceptor.set_option(reuse_port(true));
+  }
+  acceptor.bind(where);
+  acceptor.non_blocking(true);
+  return acceptor;
+}
+
+} // namespace
+
+runtime::runtime(const server_options& options) {
+  for (unsigned i = 0; i < options.threads; ++i)
+    workers_.push_back(std::make_unique<worker>(shortest_timeout(options)));
+}
+
+runtime::~runtime() {
+  abort();
+  for (const auto& w : workers_) {
+    if (w->thread.joinable()) w->thread.join();
+  }
+}
+
+// Every loop has a listening socket of its own on the same port, and the kernel spreads the connections over them. A
+// first socket that does not share its port shows whether somebody else has it, and which one the kernel picked for 0.
+std::vector<endpoint> runtime::listen(const server_options& options) {
+  std::vector<endpoint> bound;
+  for (const endpoint& wanted : options.listen) {
+    try {
+      asio::io_context resolving;
+      auto where = tcp::resolver(resolving)
+                       .resolve(wanted.host, std::to_string(wanted.port), tcp::resolver::numeric_service)
+                       .begin()
+                       ->endpoint();
+      const bool share_port = options.reuse_port || workers_.size() > 1;
+      if (share_port && !options.reuse_port)
+        where = bind_acceptor(workers_.front()->loop.get_executor(), where, false).local_endpoint();
+      for (const auto& w : workers_) {
+        auto acceptor = bind_acceptor(w->loop.get_executor(), where, share_port);
+        acceptor.listen(options.backlog);
+        where = acceptor.local_endpoint();
+        w->listeners.push_back(std::make_unique<listener>(w->loop, std::move(acceptor)));
+      }
+      bound.push_back({where.address().to_string(), where.port()});
+    } catch (const std::system_error& error) {
+      throw std::system_error(standard(error.code()), fmt::format("cannot listen on {}", to_string(wanted)));
+    }
+  }
+  return bound;
+}
+
+void runtime::start(
+    const std::function<awaitable<void>(listener&)>& accept_loop, const std::function<void()>& on_finished) {
+  running_ = workers_.size();
+  for (const auto& w : workers_) {
+    for (const auto& from : w->listeners)
+      w->loop.spawn(accept_loop, *from);
+    w->thread = std::thread([this, &loop = w->loop, on_finished] {
+      loop.run();
+      if (--running_ == 0) on_finished();
+    });
+  }
+}
+
+void runtime::stop() {
+  for (const auto& w : workers_)
+    w->loop.stop();
+}
+
+void runtime::abort() {
+  for (const auto& w : workers_)
+    w->loop.abort();
+}
+
+} // namespace revecho::async

@@ -1,0 +1,183 @@
+#include "async/server.hpp"
+
+#include "shared/descriptor_limit.hpp"
+#include "shared/quantity.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <random>
+#include <utility>
+
+namespace revecho::async {
+namespace {
+
+std::size_t connections_by_descriptors() {
+  const std::size_t limit = raise_descriptor_limit();
+  return limit > 2 * limits::reserved_descriptors ? limit - limits::reserved_descriptors : limit / 2;
+}
+
+} // namespace
+
+admission::~admission() {
+  if (owner_ != nullptr) owner_->connection_ended();
+}
+
+server::server(server_options options)
+    : options_(std::move(options)),
+      log_(options_.level, options_.format),
+      seed_(options_.seed ? *options_.seed : std::random_device{}()),
+      runtime_(options_),
+      endpoints_(runtime_.listen(options_)) {
+  const std::size_t possible = connections_by_descriptors();
+  if (options_.max_connections == 0) options_.max_connections = possible;
+  if (options_.max_connections > possible) {
+    log_.write(log_level::warning,
+        fmt::format("--max-connections {} is more than the descriptor limit allows ({}); raise it with ulimit -n",
+            options_.max_connections, possible));
+  }
+}
+
+// --- connections -----------------------------------------------------------------------------------------------------
+
+awaitable<void> server::accept_connections(listener& from) {
+  auto pause = limits::first_accept_pause;
+  for (;;) {
+    std::error_code error;
+    auto peer = co_await from.accept(error);
+    if (peer) {
+      pause = limits::first_accept_pause;
+      admit(std::move(*peer), from);
+    } else if (error == std::errc::operation_canceled) {
+      break;
+    } else {
+      report_accept_failure(error);
+      co_await from.sleep_for(pause);
+      pause = std::min(2 * pause, limits::longest_accept_pause);
+    }
+  }
+  from.close();
+}
+
+void server::admit(stream peer, listener& to) {
+  counts_.add(count::accepted);
+  if (++open_ > options_.max_connections) {
+    --open_;
+    counts_.add(count::refused);
+    log_.write(log_level::info, fmt::format("{}: refused: {} connections are open", peer.peer(), open_.load()));
+    return;
+  }
+  admission place(*this, random_bits(seed_ + number_++)());
+  try {
+    to.spawn(serve, std::move(peer), std::move(place), std::ref(service_));
+  } catch (const std::exception& error) { // no memory or no thread for it: this connection is closed, the others go on
+    counts_.add(count::refused);
+    log_.write(log_level::warning, fmt::format("a connection was refused: {}", error.what()));
+  }
+}
+
+void server::connection_ended() noexcept {
+  --open_;
+  if (options_.exit_after > 0 && counts()[count::served] >= options_.exit_after) {
+    const std::lock_guard lock(mutex_);
+    stops_ = std::max(stops_, 1);
+    changed_.notify_all();
+  }
+}
+
+void server::report_accept_failure(std::error_code error) {
+  counts_.add(count::accept_failures);
+  const std::lock_guard lock(mutex_);
+  const auto now = clock::now();
+  if (now - accept_failure_reported_ < limits::accept_failure_log_interval) return;
+  accept_failure_reported_ = now;
+  log_.write(log_level::error, fmt::format("cannot accept connections: {}; trying again", error.message()));
+}
+
+// --- life ------------------------------------------------------------------------------------------------------------
+
+int server::run() {
+  write_port_file();
+  for (const auto& where : endpoints_) {
+    const auto address = to_string(where);
+    log_.write(log_level::info, fmt::format("listening on {}", address), {{"address", address}});
+  }
+  runtime_.start([this](listener& from) { return accept_connections(from); },
+      [this] {
+        const std::lock_guard lock(mutex_);
+        finished_ = true;
+        changed_.notify_all();
+      });
+  const bool in_time = serve_until_stopped();
+  log_.write(log_level::info, summary(counts()), to_json(counts()));
+  return in_time ? 0 : 1;
+}
+
+void server::stop() {
+  const std::lock_guard lock(mutex_);
+  ++stops_;
+  changed_.notify_all();
+}
+
+// False if a second stop() ended it.
+bool server::serve_until_stopped() {
+  std::unique_lock lock(mutex_);
+  const bool reports = options_.stats_interval > options_.stats_interval.zero();
+  auto next_report = reports ? clock::now() + options_.stats_interval : clock::time_point::max();
+  auto drain_end = clock::time_point::max();
+  statistics_snapshot reported;
+  bool draining = false;
+  while (!finished_) {
+    if (stops_ > 0 && !draining) {
+      draining = true;
+      drain_end = clock::now() + options_.drain_timeout;
+      log_.write(log_level::info, fmt::format("stopping: {} connections are open", open_.load()));
+      runtime_.stop();
+    }
+    const auto now = clock::now();
+    if (stops_ > 1 || now >= drain_end) {
+      log_.write(log_level::warning, fmt::format("ended {} connections that were not done", open_.load()));
+      runtime_.abort();
+      changed_.wait(lock, [&] { return finished_; });
+      break;
+    }
+    if (now >= next_report) {
+      report_statistics(reported);
+      next_report += options_.stats_interval;
+    }
+    const auto wake = std::min(next_report, drain_end);
+    if (wake == clock::time_point::max()) {
+      changed_.wait(lock);
+    } else {
+      changed_.wait_until(lock, wake);
+    }
+  }
+  return stops_ < 2;
+}
+
+void server::report_statistics(statistics_snapshot& before) const {
+  const auto now = counts();
+  const double seconds = std::chrono::duration<double>(options_.stats_interval).count();
+  const double rate = static_cast<double>(now[count::messages] - before[count::messages]) / seconds;
+  before = now;
+  if (!log_.writes(log_level::info)) return;
+  log_.write(log_level::info, fmt::format("{} open, {} msg/s; {}", open_.load(), format_count(rate), summary(now)),
+      to_json(now));
+}
+
+// Under another name first: who waits for the file to appear finds it complete.
+void server::write_port_file() const {
+  if (options_.port_file.empty()) return;
+  const std::string unfinished = options_.port_file + ".new";
+  std::ofstream file(unfinished);
+  for (const auto& where : endpoints_)
+    file << where.port << '\n';
+  file.close();
+  if (!file || std::rename(unfinished.c_str(), options_.port_file.c_str()) != 0)
+    throw std::system_error(errno, std::system_category(), fmt::format("cannot write {}", options_.port_file));
+}
+
+} // namespace revecho::async

@@ -1,0 +1,110 @@
+#include "async/session.hpp"
+
+#include "shared/decoder.hpp"
+#include "shared/encoder.hpp"
+#include "shared/error.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <new>
+
+namespace revecho::async {
+namespace {
+
+count counter_of(std::error_code error) {
+  if (error == protocol_errc::message_too_long) return count::too_long;
+  if (error == protocol_errc::truncated_message) return count::truncated;
+  if (error == protocol_errc::idle_timeout) return count::idle_timeouts;
+  if (error == protocol_errc::message_timeout) return count::message_timeouts;
+  if (error == protocol_errc::write_timeout) return count::write_timeouts;
+  return count::connection_errors;
+}
+
+void record(const stream& peer, std::error_code error, service& in) {
+  in.counts.add(counter_of(error));
+  const auto level = error.category() == protocol_category() ? log_level::warning : log_level::info;
+  if (!in.log.writes(level)) return;
+  const auto text = fmt::format("{}: connection ended: {}", peer.peer(), error.message());
+  in.log.write(level, text, {{"peer", peer.peer()}, {"reason", error.message()}});
+}
+
+// Closing with unread input would reset the connection, and destroy replies that are still on their way.
+awaitable<void> linger(stream& peer) {
+  peer.shutdown_send();
+  const time_point deadline = deadline_after(limits::linger_time);
+  std::error_code error;
+  for (std::size_t dropped = 0; dropped < limits::linger_bytes;) {
+    const auto input = co_await peer.read_some(deadline, on_stop::wait, error);
+    if (error || input.empty()) break;
+    dropped += input.size();
+  }
+}
+
+} // namespace
+
+awaitable<void> serve(stream peer, admission place, service& in) {
+  const server_options& options = in.options;
+  decoder messages(options.framing_kind, options.max_message);
+  encoder replies;
+  random_bits random(place.seed());
+  time_point deadline = never;   // of the next read
+  bool message_is_timed = false; // deadline is that of the message that is arriving
+  bool open = true;
+  std::error_code error; // why this side ends the connection; stays empty when the peer does
+  try {
+    while (open && !error) {
+      const event found = messages.next();
+      if (found == event::message && options.delay.is_zero()) {
+        replies.add(messages.current());
+        message_is_timed = false;
+        continue;
+      }
+
+      // What comes now takes time, so what is owed goes out first, all of it together.
+      if (replies.messages() > 0) {
+        co_await peer.write_all(replies.pending(), options.write_timeout, error);
+        if (error == std::errc::timed_out) error = protocol_errc::write_timeout;
+        if (error) break;
+        in.counts.add(count::messages, replies.messages());
+        in.counts.add(count::bytes_sent, replies.bytes());
+        replies.clear();
+      }
+
+      switch (found) {
+      case event::message:
+        co_await peer.sleep_for(options.delay.draw(random));
+        replies.add(messages.current());
+        message_is_timed = false;
+        break;
+      case event::need_data: {
+        const bool idle = !messages.in_message();
+        if (idle) deadline = deadline_after(options.idle_timeout);
+        if (!idle && !message_is_timed) deadline = deadline_after(options.message_timeout);
+        message_is_timed = !idle;
+        const auto input = co_await peer.read_some(deadline, idle ? on_stop::end : on_stop::wait, error);
+        if (error == std::errc::timed_out) error = idle ? protocol_errc::idle_timeout : protocol_errc::message_timeout;
+        if (error) break;
+        in.counts.add(count::bytes_received, input.size());
+        input.empty() ? messages.receive_end() : messages.receive(input);
+        break;
+      }
+      case event::end_of_stream:
+        open = false;
+        break;
+      case event::violation:
+        error = messages.error();
+        break;
+      }
+    }
+  } catch (const std::bad_alloc&) {
+    error = std::make_error_code(std::errc::not_enough_memory);
+  }
+
+  const bool stopped = error == std::errc::operation_canceled;
+  if (error && !stopped) record(peer, error, in);
+  if (stopped || messages.error()) co_await linger(peer);
+  in.counts.add(count::served);
+}
+
+} // namespace revecho::async

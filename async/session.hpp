@@ -1,0 +1,42 @@
+// One connection of the server, from its first byte to its close: the loop that reads, reverses and replies. Knows the
+// protocol and the time-outs; does not know how many others there are.
+#pragma once
+
+#include "async/io.hpp"
+#include "shared/log.hpp"
+#include "shared/server_options.hpp"
+#include "shared/statistics.hpp"
+
+#include <cstdint>
+
+namespace revecho::async {
+
+class server;
+
+/// What all sessions of a server share. Outlives them.
+struct service {
+  const server_options& options;
+  const logger& log;
+  statistics& counts;
+};
+
+/// A place among --max-connections, given back when it is destroyed.
+class admission {
+ public:
+  admission(server& owner, std::uint64_t seed) noexcept : owner_(&owner), seed_(seed) {}
+  admission(admission&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), seed_(other.seed_) {}
+  admission& operator=(admission&&) = delete;
+  ~admission();
+
+  /// Of this connection's random draws.
+  std::uint64_t seed() const noexcept { return seed_; }
+
+ private:
+  server* owner_;
+  std::uint64_t seed_;
+};
+
+/// Serves a client until it leaves, breaks the protocol or a time-out, or the server stops. Never throws.
+awaitable<void> serve(stream peer, admission place, service& in);
+
+} // namespace revecho::async

@@ -1,0 +1,117 @@
+#include "sync/client.hpp"
+
+#include "shared/encoder.hpp"
+#include "shared/error.hpp"
+#include "shared/quantity.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace revecho::sync {
+namespace {
+
+std::string describe(verdict v, const verifier& check, std::error_code error, const client_options& options) {
+  const auto progress = fmt::format("after {} of {} bytes of the reply", check.received(), check.expected());
+  if (error && check.is_wrong()) return fmt::format("wrong reply: {}", to_string(verdict::corrupt));
+  if (error == std::errc::timed_out)
+    return fmt::format("late: no more {} in {}", progress, format_duration(options.timeout));
+  if (error) return fmt::format("lost: {}, {}", error.message(), progress);
+  if (v == verdict::cut_short && !check.is_delimited())
+    return fmt::format("missing: the connection was closed {}", progress);
+  return fmt::format("wrong reply: {}", to_string(v));
+}
+
+} // namespace
+
+client::client(client_options options) : options_(std::move(options)), context_(options_.timeout) {
+  for (const auto& message : options_.messages) {
+    for (const auto& to : options_.to)
+      questions_.push_back({message, to, {}, {}, false});
+  }
+}
+
+int client::run() {
+  const auto start = std::chrono::steady_clock::now();
+  context_.run([this] { return ask_all(); });
+  if (options_.time) {
+    const auto took = std::chrono::steady_clock::now() - start;
+    fmt::print(stderr, "{} replies in {}\n", questions_.size() - failed_, format_duration(took));
+  }
+  return failed_ == 0 && std::fflush(stdout) == 0 ? 0 : 1;
+}
+
+void client::ask_all() {
+  task_group questions(context_, options_.max_in_flight);
+  const auto ask_one = [this](question* q) { return ask(*q); };
+  for (auto& q : questions_)
+    questions.spawn(ask_one, &q);
+  questions.join();
+}
+
+void client::ask(question& q) {
+  std::error_code error;
+  auto peer = connect(context_, q.to, options_.timeout, error);
+  if (peer) {
+    ask_over(std::move(*peer), q);
+  } else {
+    const auto advice = advice_for(error);
+    q.failure = fmt::format("cannot connect: {}{}{}", error.message(), advice.empty() ? "" : "; ", advice);
+  }
+  q.done = true;
+  print_done();
+}
+
+// A long raw message goes out as many bytes at a time as a server reads, each part answered before the next: its reply
+// starts while it is being sent, and two sides that both only send would wait for each other.
+void client::ask_over(stream peer, question& q) {
+  const std::size_t part_size = options_.framing_kind == framing::raw ? limits::read_buffer : q.message.size();
+  verifier check(options_.framing_kind);
+  std::string_view rest = q.message;
+  do {
+    const kept_message part(rest.substr(0, part_size));
+    std::error_code error;
+    const verdict result = exchange(peer, check, part, error);
+    if (result != verdict::verified) q.failure = describe(result, check, error, options_);
+    if (result == verdict::verified) q.reply.append(check.reply().begin(), check.reply().end());
+    rest.remove_prefix(part.size());
+  } while (q.failure.empty() && !rest.empty());
+}
+
+// Sends a message and reads until there is a verdict on its reply; it is `pending` only with an error.
+verdict client::exchange(stream& peer, verifier& check, const message_source& sent, std::error_code& error) {
+  const time_point deadline = deadline_after(options_.timeout);
+  std::string request;
+  append_frame(request, options_.framing_kind, sent);
+  const std::array pieces{std::span<const char>(request)};
+  check.expect(sent);
+  peer.write_all(pieces, options_.timeout, error);
+  if (!error && options_.framing_kind == framing::eof) peer.shutdown_send();
+  verdict result = verdict::pending;
+  while (!error && result == verdict::pending) {
+    std::span<const char> input = peer.read_some(deadline, on_stop::end, error);
+    if (!error) result = input.empty() ? check.receive_end() : check.receive(input);
+    if (result == verdict::verified && !input.empty()) result = verdict::extra;
+  }
+  return result;
+}
+
+// Everything up to the first that is still under way: the order on stdout is that of the questions.
+void client::print_done() {
+  for (; printed_ < questions_.size() && questions_[printed_].done; ++printed_) {
+    auto& q = questions_[printed_];
+    if (options_.verbose) fmt::print("{} {}\n", to_string(q.to), q.message);
+    if (q.failure.empty()) {
+      fmt::print("{}\n", q.reply);
+    } else {
+      fmt::print(stderr, "{}: '{:.60}': {}\n", to_string(q.to), q.message, q.failure);
+      ++failed_;
+    }
+    q = {}; // its memory is not needed any more
+    q.done = true;
+  }
+}
+
+} // namespace revecho::sync

@@ -1,0 +1,13 @@
+// revecho-sync-server
+#include "sync/server.hpp"
+#include "shared/command_line.hpp"
+#include "shared/server_options.hpp"
+#include "shared/signals.hpp"
+
+int main(int argc, char** argv) {
+  return revecho::run_program("revecho-sync-server", [&] {
+    revecho::sync::server server(revecho::parse_server_options(revecho::twin::sync, argc, argv));
+    const revecho::stop_signals signals([&] { server.stop(); });
+    return server.run();
+  });
+}
