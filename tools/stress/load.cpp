@@ -1,0 +1,159 @@
+#include "tools/stress/load.hpp"
+
+#include "shared/descriptor_limit.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <fstream>
+#include <map>
+#include <random>
+#include <stdexcept>
+#include <thread>
+
+namespace revecho::stress {
+namespace {
+
+std::chrono::nanoseconds cpu_time() noexcept {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto time = [](const timeval& t) {
+    return std::chrono::seconds{t.tv_sec} + std::chrono::microseconds{t.tv_usec};
+  };
+  return time(usage.ru_utime) + time(usage.ru_stime);
+}
+
+// Ports that connections may be made from, for each address.
+std::size_t ports_of_an_address() {
+  std::size_t first = 32768;
+  std::size_t last = 60999;
+  std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first >> last;
+  return last >= first ? last - first + 1 : 0;
+}
+
+// Puts the seconds of all threads together.
+class second_collector {
+ public:
+  second_collector(std::size_t threads, load::observer observer) : threads_(threads), observer_(std::move(observer)) {}
+
+  void add(std::size_t thread, const second& part) {
+    const std::lock_guard lock(mutex_);
+    auto& [parts, sum] = pending_[seen_[thread]++];
+    sum.merge(part);
+    if (++parts < threads_) return;
+    observer_(sum);
+    pending_.erase(pending_.begin());
+  }
+
+ private:
+  std::size_t threads_;
+  load::observer observer_;
+  std::mutex mutex_;
+  std::map<std::size_t, std::size_t> seen_; // seconds of each thread
+  std::map<std::size_t, std::pair<std::size_t, second>> pending_;
+};
+
+} // namespace
+
+std::string what_is_missing(const workload& work, std::size_t clients) {
+  const std::size_t descriptors = raise_descriptor_limit();
+  if (clients + limits::reserved_descriptors > descriptors)
+    return fmt::format(
+        "{} clients need {} descriptors, and this process may have {}: raise the hard limit (ulimit -Hn, "
+        "or LimitNOFILE=), or use several processes",
+        clients, clients + limits::reserved_descriptors, descriptors);
+  const std::size_t ports = ports_of_an_address();
+  const std::size_t addresses = std::max<std::size_t>(work.sources.size(), 1);
+  if (clients > ports * addresses)
+    return fmt::format(
+        "{} clients need as many ports, and {} address{} of this machine {} {}: connect from more addresses "
+        "with --source, or widen net.ipv4.ip_local_port_range",
+        clients, addresses, addresses == 1 ? "" : "es", addresses == 1 ? "has" : "have", ports * addresses);
+  return {};
+}
+
+level_result load::run(std::size_t clients, const observer& on_second) {
+  if (const auto missing = what_is_missing(work_, clients); !missing.empty()) throw std::runtime_error(missing);
+  const std::size_t threads = std::min<std::size_t>(work_.threads, clients);
+  const std::uint64_t seed = work_.seed ? *work_.seed : std::random_device{}();
+  std::atomic<std::size_t> not_connected = threads;
+  second_collector seconds(threads, on_second);
+  std::vector<std::unique_ptr<worker>> workers;
+  const auto begin_all = [&] {
+    if (--not_connected > 0) return;
+    const auto now = steady::now();
+    for (const auto& w : workers_)
+      w->begin(now);
+  };
+  for (std::size_t i = 0; i < threads; ++i) {
+    worker_hooks hooks{.on_connected =
+                           [&] {
+                             if (work_.ramp.count() == 0) begin_all();
+                           },
+        .on_second = {}};
+    if (on_second) hooks.on_second = [&seconds, i](const second& part) { seconds.add(i, part); };
+    workers.push_back(std::make_unique<worker>(work_, seed, i, threads, clients, std::move(hooks)));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    workers_.swap(workers); // from here on interrupt() finds them
+    if (interrupted_)
+      for (const auto& w : workers_)
+        w->interrupt();
+  }
+  const auto& running = workers_; // changed by this function only
+
+  const auto wall_before = steady::now();
+  const auto cpu_before = cpu_time();
+  std::exception_ptr failure;
+  std::mutex failing;
+  std::vector<std::thread> pool;
+  for (const auto& w : running) {
+    pool.emplace_back([&, w = w.get()] {
+      try {
+        w->run();
+      } catch (...) {
+        const std::lock_guard lock(failing);
+        failure = std::current_exception();
+      }
+    });
+  }
+  for (auto& thread : pool)
+    thread.join();
+  if (failure) std::rethrow_exception(failure);
+  const double wall = std::chrono::duration<double>(steady::now() - wall_before).count();
+
+  level_result result;
+  result.clients = clients;
+  result.pipeline = work_.pipeline;
+  result.offered_rate = work_.rate;
+  result.cpu_share =
+      std::chrono::duration<double>(cpu_time() - cpu_before).count() / wall / static_cast<double>(threads);
+  auto end = steady::time_point{};
+  for (const auto& w : running) {
+    end = std::max(end, work_.messages ? w->last_reply() : w->window_end());
+    result.merge(w->result());
+  }
+  const auto begin = running.front()->window_begin();
+  {
+    const std::lock_guard lock(mutex_);
+    if (interrupted_) end = std::min(end, steady::now());
+  }
+  result.window = begin < end ? end - begin : std::chrono::nanoseconds{};
+  const std::lock_guard lock(mutex_);
+  workers_.clear();
+  result.interrupted = interrupted_;
+  return result;
+}
+
+void load::interrupt() {
+  const std::lock_guard lock(mutex_);
+  interrupted_ = true;
+  for (const auto& w : workers_)
+    w->interrupt();
+}
+
+} // namespace revecho::stress

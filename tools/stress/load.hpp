@@ -1,0 +1,46 @@
+// The load engine: many verified clients against one server, and what came of it. A library: revecho-stress prints its
+// results, revecho-compare sets them side by side.
+#pragma once
+
+#include "tools/stress/result.hpp"
+#include "tools/stress/worker.hpp"
+#include "tools/stress/workload.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace revecho::stress {
+
+/// What this machine and process lack for so many clients, and how to get it, as a sentence; empty if nothing. Raises
+/// the soft descriptor limit.
+std::string what_is_missing(const workload&, std::size_t clients);
+
+/// Runs levels, one after the other. Use from one thread, but for interrupt().
+class load {
+ public:
+  explicit load(workload work) : work_(std::move(work)) {}
+
+  /// What the next levels do.
+  workload& work() noexcept { return work_; }
+
+  using observer = std::function<void(const second&)>;
+
+  /// One level: so many clients, in threads of their own. `on_second` is called in one of them after each second.
+  /// Throws std::runtime_error if what_is_missing() names something.
+  level_result run(std::size_t clients, const observer& on_second = {});
+
+  /// Ends the level that runs, and every later one, early. Any thread.
+  void interrupt();
+
+ private:
+  workload work_;
+  std::mutex mutex_; // for the rest
+  std::vector<std::unique_ptr<worker>> workers_;
+  bool interrupted_ = false;
+};
+
+} // namespace revecho::stress

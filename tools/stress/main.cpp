@@ -1,0 +1,136 @@
+// revecho-stress: many verified clients against any server that reverses bytes.
+#include "shared/command_line.hpp"
+#include "shared/quantity.hpp"
+#include "shared/signals.hpp"
+#include "tools/stress/find_rate.hpp"
+#include "tools/stress/load.hpp"
+#include "tools/stress/options.hpp"
+#include "tools/stress/progress.hpp"
+#include "tools/stress/report.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace revecho::stress {
+namespace {
+
+// Where the results go while levels come and go.
+class session {
+ public:
+  explicit session(stress_options options)
+      : options_(std::move(options)), engine_(options_.work), line_(!options_.quiet) {
+    if (!options_.csv.empty()) {
+      csv_.open(options_.csv);
+      csv_ << csv_titles() << std::flush;
+      check(csv_.good(), options_.csv);
+    }
+  }
+
+  load& engine() noexcept { return engine_; }
+
+  int run() {
+    if (options_.find_rate) {
+      search();
+    } else {
+      for (const std::size_t clients : options_.levels)
+        if (run_level(clients).interrupted) break;
+    }
+    const bool good = write_results();
+    return good && std::fflush(stdout) == 0 ? exit_success : exit_failure;
+  }
+
+ private:
+  const level_result& run_level(std::size_t clients) {
+    if (options_.sources_auto) engine_.work().sources = automatic_sources(options_.work.to, clients);
+    load::observer observer;
+    if (csv_.is_open() || line_.is_shown()) observer = [this, clients](const second& s) { observe(clients, s); };
+    errors_ = 0;
+    levels_.push_back(engine_.run(clients, observer));
+    line_.clear();
+    const bool is_step = options_.find_rate && levels_.back().ok(); // of these, only the outcome is of interest
+    if (!options_.quiet && !is_step)
+      for (const auto& text : remarks(levels_.back(), engine_.work()))
+        fmt::print(stderr, "{} client{}: {}\n", clients, clients == 1 ? "" : "s", text);
+    return levels_.back();
+  }
+
+  void observe(std::size_t clients, const second& s) {
+    if (csv_.is_open()) csv_ << csv_line(clients, s) << std::flush;
+    errors_ += s.errors;
+    const auto& work = options_.work;
+    const auto total = work.ramp + work.warmup + work.duration + work.cooldown;
+    line_.show(work.messages ? -1 : std::chrono::duration<double>(s.time) / total,
+        fmt::format("{}  {}/{} connected  {}/s  p99 {}  {} errors",
+            format_duration(std::chrono::round<std::chrono::seconds>(s.time)), s.connected, clients,
+            format_count(static_cast<double>(s.verified)), format_duration(s.latency.percentile(99)), errors_));
+  }
+
+  void search() {
+    const auto target = *options_.find_rate;
+    constexpr double first_rate = 1000;
+    found_ = find_rate(first_rate, target, [&](double rate) {
+      engine_.work().rate = rate;
+      const auto& level = run_level(options_.levels.front());
+      if (!options_.quiet)
+        fmt::print(stderr, "{}/s: p{} {}, {}\n", format_count(rate), target.percent,
+            format_duration(level.response.values.percentile(target.percent)),
+            holds(level, target) ? "holds" : "does not hold");
+      return level;
+    });
+  }
+
+  bool write_results() {
+    const auto document = as_json(options_, levels_);
+    if (options_.json == "-") {
+      fmt::print("{}\n", document.dump(2));
+    } else {
+      fmt::print("{}", as_table(levels_));
+      if (!options_.json.empty()) write_file(options_.json, document.dump(2) + "\n");
+    }
+    if (!options_.hgrm.empty() && !levels_.empty())
+      write_file(options_.hgrm, as_hgrm(judged_by(levels_.back()).values));
+    if (!options_.find_rate) return document["ok"];
+    if (options_.json != "-")
+      fmt::print("\nThe highest rate with p{} at most {}: {}\n", options_.find_rate->percent,
+          format_duration(options_.find_rate->limit), found_ > 0 ? format_count(found_) + "/s" : "none that was tried");
+    const bool wrong = std::any_of(levels_.begin(), levels_.end(), [](const auto& l) { return l.wrong_total() > 0; });
+    return found_ > 0 && !wrong;
+  }
+
+  static void write_file(const std::string& name, const std::string& text) {
+    std::ofstream file(name);
+    file << text << std::flush;
+    check(file.good(), name);
+  }
+
+  static void check(bool good, const std::string& name) {
+    if (!good) throw std::system_error(errno, std::system_category(), fmt::format("cannot write {}", name));
+  }
+
+  stress_options options_;
+  load engine_;
+  progress line_;
+  std::ofstream csv_;
+  std::vector<level_result> levels_;
+  std::uint64_t errors_ = 0; // of the level
+  double found_ = 0;
+};
+
+int run(int argc, char** argv) {
+  session all(parse_stress_options(argc, argv));
+  const stop_signals signals([&] { all.engine().interrupt(); });
+  return all.run();
+}
+
+} // namespace
+} // namespace revecho::stress
+
+int main(int argc, char** argv) {
+  return revecho::run_program("revecho-stress", [&] { return revecho::stress::run(argc, argv); });
+}

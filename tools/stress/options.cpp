@@ -1,0 +1,239 @@
+#include "tools/stress/options.hpp"
+
+#include "shared/command_line.hpp"
+#include "shared/limits.hpp"
+#include "shared/quantity.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <stdexcept>
+
+namespace revecho::stress {
+namespace {
+
+constexpr std::size_t ports_used_of_an_address = 25'000; // somewhat fewer than Linux has by default
+constexpr std::uint32_t most_sources = 65'536;
+
+std::chrono::nanoseconds parse_some_duration(const std::string& text) {
+  const auto duration = parse_duration(text);
+  if (duration == duration.zero()) throw std::invalid_argument(fmt::format("'{}': it must be more than 0", text));
+  return duration;
+}
+
+double parse_rate(const std::string& text) {
+  double rate = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, rate, std::chars_format::fixed);
+  if (error != std::errc{} || stopped != end || !(rate > 0) || rate > 1e9)
+    throw std::invalid_argument(fmt::format("'{}' is not a rate: a number of messages a second above 0", text));
+  return rate;
+}
+
+latency_target parse_target_latency(const std::string& text) {
+  const auto fail = [&] {
+    throw std::invalid_argument(fmt::format("'{}' is not a target: write it like p99=5ms", text));
+  };
+  const auto equals = text.find('=');
+  if (!text.starts_with('p') || equals == text.npos) fail();
+  latency_target target;
+  const char* const end = text.data() + equals;
+  const auto [stopped, error] = std::from_chars(text.data() + 1, end, target.percent, std::chars_format::fixed);
+  if (error != std::errc{} || stopped != end || target.percent <= 0 || target.percent > 100) fail();
+  target.limit = parse_some_duration(text.substr(equals + 1));
+  return target;
+}
+
+asio::ip::address parse_address(std::string_view text) {
+  std::error_code error;
+  const auto address = asio::ip::make_address(std::string(text), error);
+  if (error) throw std::invalid_argument(fmt::format("'{}' is not an IP address", text));
+  return address;
+}
+
+std::vector<asio::ip::address> parse_sources(const std::string& text) {
+  const auto dash = text.find('-');
+  const auto first = parse_address(std::string_view(text).substr(0, dash));
+  if (dash == text.npos) return {first};
+  const auto last = parse_address(std::string_view(text).substr(dash + 1));
+  if (!first.is_v4() || !last.is_v4() || last < first ||
+      last.to_v4().to_uint() - first.to_v4().to_uint() >= most_sources)
+    throw std::invalid_argument(fmt::format("'{}' is not a range of at most {} IPv4 addresses", text, most_sources));
+  std::vector<asio::ip::address> all;
+  for (std::uint32_t a = first.to_v4().to_uint(); a <= last.to_v4().to_uint(); ++a)
+    all.emplace_back(asio::ip::address_v4(a));
+  return all;
+}
+
+distribution parse_sizes(const std::string& text) {
+  return distribution::parse(text, [](std::string_view size) { return static_cast<double>(parse_size(size)); });
+}
+
+distribution parse_counts(const std::string& text) {
+  return distribution::parse(
+      text, [](std::string_view count) { return static_cast<double>(parse_count(count, 1, 1'000'000'000)); });
+}
+
+auto choice(std::string first, std::string second) {
+  return [=](const std::string& text) {
+    if (text != first && text != second)
+      throw std::invalid_argument(fmt::format("'{}' is not one of {}|{}", text, first, second));
+    return text == second;
+  };
+}
+
+template <class Enum>
+auto choice_of(std::string first, Enum if_first, std::string second, Enum if_second) {
+  return [=, is_second = choice(first, second)](
+             const std::string& text) { return is_second(text) ? if_second : if_first; };
+}
+
+void add_time_options(CLI::App& app, workload& work) {
+  const auto messages = [](const std::string& text) {
+    return parse_count(text, 1, std::numeric_limits<std::uint32_t>::max());
+  };
+  add_parsed(app, "--messages", work.messages, messages, "N", "Messages of each client, instead of --duration")
+      ->excludes("--duration");
+  add_parsed(app, "--ramp", work.ramp, parse_duration, "DURATION", "Open the connections over so long; uncounted", "0");
+  for (auto [name, target, text] : {std::tuple{"--warmup", &work.warmup, "Then send for so long without counting"},
+           std::tuple{"--cooldown", &work.cooldown, "Send on for so long behind the window without counting"}})
+    add_parsed(app, name, *target, parse_duration, "DURATION", text, "0")->excludes("--messages");
+}
+
+void add_pace_options(CLI::App& app, stress_options& options) {
+  auto& work = options.work;
+  add_parsed(app, "--rate", work.rate, parse_rate, "R",
+      "Open loop: R messages a second of all clients together, each with its time, however slow the replies");
+  add_parsed(app, "--arrivals", work.arrival, choice_of("even", arrivals::even, "poisson", arrivals::poisson),
+      "even|poisson", "How the times of --rate are spread", "even")
+      ->needs("--rate");
+  add_parsed(
+      app, "--think", work.think, [](const std::string& text) { return distribution::parse(text); }, "DIST",
+      "Pause between a reply and the next message: 10ms, uniform:0s..5s or exp:50ms", "0")
+      ->excludes("--rate");
+  add_parsed(app, "--find-rate", options.find_rate, parse_target_latency, "pN=DURATION",
+      "Find the highest rate at which that percentile of the response time holds")
+      ->excludes("--rate")
+      ->excludes("--think")
+      ->excludes("--messages");
+  const auto depth = [](const std::string& text) { return parse_count(text, 1, 65'536); };
+  add_parsed(app, "--pipeline", work.pipeline, depth, "DEPTH", "Messages of a connection under way at once", "1");
+}
+
+void add_connection_options(CLI::App& app, stress_options& options) {
+  auto& work = options.work;
+  add_parsed(app, "--session", work.session, parse_counts, "N|DIST",
+      "Messages of a connection, then a new one: 20, uniform:1..9 or exp:20");
+  add_parsed(app, "--close", work.close, choice_of("fin", closing::fin, "reset", closing::reset), "fin|reset",
+      "How connections end", "fin");
+  app.add_flag(
+      "--half-close", work.half_close, "Close the sending side behind the last message, and check up to the end");
+  app.add_flag("--reconnect", work.reconnect, "Go on after a lost connection, and report the outage");
+  const auto threads = [](const std::string& text) {
+    return static_cast<unsigned>(parse_count(text, 1, limits::max_threads));
+  };
+  add_parsed(app, "--threads", work.threads, threads, "T", "Threads that share the clients", "1");
+  const auto sources = [&options](const std::string& text) {
+    options.sources_auto = text == "auto";
+    return options.sources_auto ? std::vector<asio::ip::address>{} : parse_sources(text);
+  };
+  add_parsed(app, "--source", work.sources, sources, "ADDR[-ADDR]|auto", "Addresses to connect from, in turn");
+  const auto seed = [](const std::string& text) {
+    return parse_count(text, 0, std::numeric_limits<std::uint64_t>::max());
+  };
+  add_parsed(app, "--seed", work.seed, seed, "N", "Make all random draws repeatable [different every time]");
+}
+
+void add_output_options(CLI::App& app, stress_options& options) {
+  app.add_option("--json", options.json, "Write the results as JSON (- is stdout, instead of the table)")
+      ->type_name("FILE");
+  app.add_option("--csv", options.csv, "Write a line a second")->type_name("FILE");
+  app.add_option("--hgrm", options.hgrm, "Write the last level's latencies as HdrHistogram's plotter reads them")
+      ->type_name("FILE");
+  app.add_flag("--quiet", options.quiet, "No live line and no remarks");
+}
+
+} // namespace
+
+void add_workload_options(CLI::App& app, workload& target) {
+  add_framing_option(app, target.framing_kind);
+  add_parsed(app, "--size", target.size, parse_sizes, "SIZE|DIST",
+      "Bytes of a message: 64, 1KiB, uniform:1..4KiB or exp:256 (cut at 1MiB)", "64");
+  add_parsed(
+      app, "--duration", target.duration, parse_some_duration, "DURATION", "How long each level is counted", "3s");
+  add_parsed(app, "--timeout", target.timeout, parse_some_duration, "DURATION",
+      "For connecting, and for each reply; a later one counts as late", "10s");
+}
+
+std::vector<std::size_t> parse_levels(const std::string& text) {
+  std::vector<std::size_t> levels;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find(',', begin), text.size());
+    levels.push_back(parse_count(std::string_view(text).substr(begin, end - begin), 1, 1'000'000));
+    begin = end + 1;
+  }
+  return levels;
+}
+
+std::string reason_impossible(const workload& work) {
+  const bool raw = work.framing_kind == framing::raw;
+  const bool eof = work.framing_kind == framing::eof;
+  if (raw && work.size.largest() > static_cast<double>(limits::read_buffer))
+    return fmt::format("--size {} is more than a server reads at once ({}): raw replies would come in pieces while the "
+                       "message is still being sent; use --framing line or length",
+        work.size.text(), limits::read_buffer);
+  if (work.size.largest() > static_cast<double>(limits::max_message_ceiling)) return "--size is at most 1GiB";
+  if (raw && work.pipeline > 1) return "--pipeline needs a framing that keeps messages apart: line or length";
+  if (eof && (work.pipeline > 1 || work.session))
+    return "in eof a connection carries one message: no --pipeline or --session";
+  if (!work.think.is_zero() && work.pipeline > 1)
+    return "--think is a pause between a reply and the next message; with --pipeline there is no such moment";
+  return {};
+}
+
+stress_options parse_stress_options(int argc, const char* const* argv) {
+  stress_options options;
+  CLI::App app{
+      "Many clients against a server that reverses bytes; every byte of every reply is checked.", "revecho-stress"};
+  app.footer("Examples:\n"
+             "  revecho-stress                                 10, then 100, then 1000 clients on 127.0.0.1:6789\n"
+             "  revecho-stress proxy.example:7000 --clients 200 --size 16KiB --framing length --duration 30s\n"
+             "  revecho-stress --clients 50 --rate 10000       latency at a fixed rate\n"
+             "  revecho-stress --clients 50 --find-rate p99=5ms\n"
+             "  revecho-stress --clients 1000 --think uniform:0s..3s --session exp:20 --duration 30s\n"
+             "  revecho-stress --clients 20 --reconnect --duration 1m     while a load balancer is reloaded\n"
+             "Exit code: 0 if every reply was right, 1 if any was wrong, lost or late, 2 for a bad option.");
+  add_parsed(
+      app, "endpoint", options.work.to, [](const std::string& text) { return parse_target(text); }, "ENDPOINT",
+      "The server: HOST:PORT, [V6]:PORT, :PORT or PORT", "127.0.0.1:6789");
+  add_parsed(
+      app, "--clients", options.levels, parse_levels, "N[,N...]", "Clients at once, a level each", "10,100,1000");
+  add_workload_options(app, options.work);
+  add_time_options(app, options.work);
+  add_pace_options(app, options);
+  add_connection_options(app, options);
+  add_output_options(app, options);
+  parse_command_line(app, argc, argv);
+  options.work.max_size = std::max(options.work.max_size, static_cast<std::size_t>(options.work.size.largest()));
+  if (options.work.framing_kind == framing::raw) options.work.max_size = limits::read_buffer;
+  if (const auto reason = reason_impossible(options.work); !reason.empty()) reject_usage(app.get_name(), reason);
+  if (options.find_rate && options.levels.size() != 1)
+    reject_usage(app.get_name(), "--find-rate needs one number of --clients");
+  return options;
+}
+
+std::vector<asio::ip::address> automatic_sources(const endpoint& to, std::size_t clients) {
+  std::error_code error;
+  const auto target = asio::ip::make_address(to.host, error);
+  const bool loopback = to.host == "localhost" || (!error && target.is_v4() && target.is_loopback());
+  std::vector<asio::ip::address> sources;
+  if (!loopback || clients <= ports_used_of_an_address) return sources;
+  const auto needed = (clients + ports_used_of_an_address - 1) / ports_used_of_an_address;
+  for (std::uint32_t i = 0; i < needed; ++i)
+    sources.emplace_back(asio::ip::address_v4(asio::ip::address_v4::loopback().to_uint() + i));
+  return sources;
+}
+
+} // namespace revecho::stress

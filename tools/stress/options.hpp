@@ -1,0 +1,49 @@
+// The options that describe a load: all of them for revecho-stress, the first ones for revecho-compare too.
+#pragma once
+
+#include "tools/stress/workload.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace revecho::stress {
+
+/// "p99=5ms": that percentile of the response times is to stay at or under that.
+struct latency_target {
+  double percent = 0;
+  std::chrono::nanoseconds limit{};
+};
+
+struct stress_options {
+  workload work;
+  std::vector<std::size_t> levels{10, 100, 1000};
+  bool sources_auto = false;
+  std::optional<latency_target> find_rate;
+  std::string json; ///< file names; "-" is stdout; empty: none
+  std::string csv;
+  std::string hgrm;
+  bool quiet = false;
+};
+
+/// Adds --framing, --size, --duration and --timeout.
+void add_workload_options(CLI::App& app, workload& target);
+
+/// "10,100,1000"; throws std::invalid_argument.
+std::vector<std::size_t> parse_levels(const std::string& text);
+
+/// Why this load makes no sense, as a sentence; empty if it does. For what only shows once all options are known.
+std::string reason_impossible(const workload&);
+
+/// Parses the command line of revecho-stress. Throws early_exit.
+stress_options parse_stress_options(int argc, const char* const* argv);
+
+/// The addresses of this machine that --source auto chooses for so many clients: on loopback as many of 127.0.0.x as
+/// their ports make necessary, elsewhere none, which leaves the choice to the system.
+std::vector<asio::ip::address> automatic_sources(const endpoint& to, std::size_t clients);
+
+} // namespace revecho::stress

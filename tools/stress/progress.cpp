@@ -1,0 +1,53 @@
+#include "tools/stress/progress.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+namespace revecho::stress {
+namespace {
+
+std::size_t terminal_width() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - std::size_t{1} : 79;
+}
+
+bool can_rewrite() {
+  const char* const terminal = std::getenv("TERM");
+  return ::isatty(STDERR_FILENO) == 1 && terminal != nullptr && std::string_view(terminal) != "dumb" &&
+         std::getenv("NO_COLOR") == nullptr;
+}
+
+} // namespace
+
+progress::progress(bool wanted) : shown_(wanted && can_rewrite()) {}
+
+// One write a line, and the old text overwritten instead of erased: nothing flickers.
+void progress::show(double done, const std::string& text) {
+  if (!shown_) return;
+  constexpr std::size_t bar_width = 20;
+  std::string line = text;
+  if (done >= 0) {
+    const auto filled = static_cast<std::size_t>(std::lround(std::clamp(done, 0.0, 1.0) * bar_width));
+    line = fmt::format("[{}{}] {}", std::string(filled, '#'), std::string(bar_width - filled, '.'), text);
+  }
+  line.resize(std::min(line.size(), terminal_width()));
+  const std::size_t width = line.size();
+  line.resize(std::max(width, width_), ' ');
+  width_ = width;
+  fmt::print(stderr, "\r{}", line);
+  std::fflush(stderr);
+}
+
+void progress::clear() {
+  if (width_ == 0) return;
+  fmt::print(stderr, "\r{}\r", std::string(width_, ' '));
+  std::fflush(stderr);
+  width_ = 0;
+}
+
+} // namespace revecho::stress

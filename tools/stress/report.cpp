@@ -1,0 +1,246 @@
+#include "tools/stress/report.hpp"
+
+#include "shared/quantity.hpp"
+#include "tools/table.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <thread>
+
+namespace revecho::stress {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr std::chrono::milliseconds shortest_told_outage{1};
+
+double microseconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e3; }
+double seconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e9; }
+std::string count_text(std::uint64_t n) { return format_count(static_cast<double>(n)); }
+
+double share(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+json to_json(const latencies& l) {
+  const auto percentile = [&](double percent) { return microseconds(l.values.percentile(percent)); };
+  return {{"mean", microseconds(l.values.mean())}, {"p50", percentile(50)}, {"p90", percentile(90)},
+      {"p99", percentile(99)}, {"p99_9", percentile(99.9)}, {"p99_99", percentile(99.99)},
+      {"max", microseconds(l.values.max())}, {"censored", share(l.censored, l.values.size())}};
+}
+
+json to_json(const level_result& level) {
+  auto replies = level.replies;
+  std::sort(replies.begin(), replies.end());
+  json wrong = json::object();
+  for (std::size_t i = 0; i < fault_kinds; ++i)
+    wrong[std::string(to_string(static_cast<fault>(i)))] = level.wrong[i];
+  json latency = json::object();
+  if (level.offered_rate > 0) latency["response"] = to_json(level.response);
+  latency["service"] = to_json(level.service);
+  if (level.offered_rate > 0) latency["wait"] = to_json(level.wait);
+  latency["connect"] = to_json(level.connect);
+  json outages = json::array();
+  for (const outage& o : level.outages)
+    outages.push_back({{"start_s", seconds(o.start)}, {"duration_s", seconds(o.duration)},
+        {"connections", o.connections}, {"lost", o.lost}});
+  return {{"clients", level.clients}, {"offered_rate", level.offered_rate}, {"window_s", seconds(level.window)},
+      {"messages", level.messages}, {"rate", level.rate()}, {"verified", level.verified}, {"wrong", wrong},
+      {"lost", level.lost}, {"late", level.late}, {"connect_failed", level.connect_failed},
+      {"closed_early", level.closed_early}, {"reconnects", level.reconnects}, {"split_replies", level.split_replies},
+      {"latency_us", latency},
+      {"fairness", {{"min", replies.empty() ? 0 : replies.front()},
+                       {"median", replies.empty() ? 0 : replies[replies.size() / 2]},
+                       {"max", replies.empty() ? 0 : replies.back()}, {"never_served", level.never_served()},
+                       {"longest_stall_us", microseconds(level.longest_stall)}}},
+      {"offered_concurrency", level.offered_concurrency()}, {"effective_concurrency", level.effective_concurrency()},
+      {"generator", {{"cpu_share", level.cpu_share}, {"lag_p99_us", microseconds(level.lag.percentile(99))},
+                        {"missed_sends", level.missed_sends}, {"limited", level.is_limited_by_tool()}}},
+      {"outages", outages}, {"interrupted", level.interrupted}, {"ok", level.ok()}};
+}
+
+json config_json(const stress_options& options) {
+  const auto& work = options.work;
+  json config{{"to", to_string(work.to)}, {"clients", options.levels}, {"framing", to_string(work.framing_kind)},
+      {"size", work.size.text()}, {"pipeline", work.pipeline}, {"think", work.think.text()},
+      {"session", work.session ? json(work.session->text()) : json()},
+      {"close", work.close == closing::fin ? "fin" : "reset"}, {"half_close", work.half_close},
+      {"rate", work.rate > 0 ? json(work.rate) : json()},
+      {"arrivals", work.arrival == arrivals::even ? "even" : "poisson"}, {"ramp_s", seconds(work.ramp)},
+      {"warmup_s", seconds(work.warmup)}, {"cooldown_s", seconds(work.cooldown)},
+      {"duration_s", work.messages ? json() : json(seconds(work.duration))},
+      {"messages", work.messages ? json(*work.messages) : json()}, {"timeout_s", seconds(work.timeout)},
+      {"reconnect", work.reconnect}, {"threads", work.threads}, {"sources", work.sources.size()}, {"nodelay", true},
+      {"seed", work.seed ? json(*work.seed) : json()}};
+  if (options.find_rate)
+    config["find_rate"] = {
+        {"percentile", options.find_rate->percent}, {"limit_us", microseconds(options.find_rate->limit)}};
+  return config;
+}
+
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("model name")) return line.substr(std::min(line.size(), line.find(": ") + 2));
+  return "unknown";
+}
+
+json host_json() {
+  utsname name{};
+  ::uname(&name);
+  return {{"kernel", fmt::format("{} {}", name.sysname, name.release)}, {"machine", name.machine}, {"cpu", cpu_model()},
+      {"cpus", std::thread::hardware_concurrency()}, {"version", REVECHO_VERSION}};
+}
+
+void add_failures(const level_result& level, std::vector<std::string>& lines) {
+  for (std::size_t i = 0; i < fault_kinds; ++i)
+    if (level.wrong[i] > 0)
+      lines.push_back(fmt::format("{} wrong: {}.", count_text(level.wrong[i]), to_string(static_cast<fault>(i))));
+  for (const auto& example : level.examples)
+    lines.push_back(example);
+  if (level.verified == 0 && !level.interrupted) lines.emplace_back("Nobody was answered.");
+  if (level.missed_sends > 0)
+    lines.push_back(
+        fmt::format("{} messages were due and could not be sent, for want of replies before them; they count as "
+                    "having taken the time-out or longer.",
+            count_text(level.missed_sends)));
+  const auto& judged = judged_by(level);
+  if (judged.censored > 0)
+    lines.push_back(
+        fmt::format("{:.2f} % of the latencies are only known to be at least that (lost, late or never sent).",
+            100 * share(judged.censored, judged.values.size())));
+  for (const outage& o : level.outages)
+    if (o.duration >= shortest_told_outage)
+      lines.push_back(fmt::format("Outage at {:.1f} s for {}: {} connection{}, {} message{} lost.", seconds(o.start),
+          format_duration(o.duration), o.connections, o.connections == 1 ? "" : "s", o.lost, o.lost == 1 ? "" : "s"));
+  if (level.reconnects > 0) lines.push_back(fmt::format("{} attempts to reconnect.", count_text(level.reconnects)));
+}
+
+// Can the figures be what they seem?
+void add_doubts(const level_result& level, const workload& work, std::vector<std::string>& lines) {
+  if (level.split_replies > 0)
+    lines.push_back(
+        fmt::format("{} replies came in more than one piece: raw has no framing.", count_text(level.split_replies)));
+  if (level.never_served() > 0 && !work.messages)
+    lines.push_back(
+        fmt::format("{} of {} clients had no reply in the window: the percentiles tell nothing of what they "
+                    "waited for.",
+            level.never_served(), level.clients));
+  const double effective = level.effective_concurrency();
+  const double offered = level.offered_concurrency();
+  if (effective > offered * 1.02 + 0.1)
+    lines.push_back(
+        fmt::format("Rate and latency cannot both be true: together they mean {:.1f} messages under way, and at "
+                    "most {:.0f} were.",
+            effective, offered));
+  const bool closed = work.rate <= 0 && work.think.is_zero() && !work.session && !work.messages;
+  if (closed && level.answered > 0 && effective < 0.9 * offered)
+    lines.push_back(fmt::format(
+        "Of {:.0f} messages under way only {:.1f} were being answered: the others waited.", offered, effective));
+  if (level.is_limited_by_tool() && level.cpu_share > 0.9)
+    lines.push_back(
+        fmt::format("This program used {:.0f} % of its threads' time: the figures describe it rather than the "
+                    "server; use more --threads.",
+            100 * level.cpu_share));
+  else if (level.is_limited_by_tool())
+    lines.push_back(
+        fmt::format("This program sent late by its own fault (p99 {}): the figures describe it rather than the "
+                    "server.",
+            format_duration(level.lag.percentile(99))));
+  if (!work.messages && level.window < std::chrono::seconds{1})
+    lines.push_back(
+        fmt::format("The window of {} is short: expect other figures next time.", format_duration(level.window)));
+}
+
+} // namespace
+
+const latencies& judged_by(const level_result& level) {
+  return level.offered_rate > 0 ? level.response : level.service;
+}
+
+std::string as_table(const std::vector<level_result>& levels) {
+  const bool open = !levels.empty() && levels.front().offered_rate > 0;
+  std::vector<table::column> columns{{"clients"}};
+  if (open) columns.push_back({"offered"});
+  for (const char* title : {"replies", "p50", "p90", "p99", "p99.9", "max"})
+    columns.push_back({title});
+  if (open)
+    for (const char* title : {"service p50", "service p99"})
+      columns.push_back({title});
+  for (const char* title : {"verified", "wrong", "lost", "late", "unconnected", "unserved"})
+    columns.push_back({title});
+  table rows(columns);
+  for (const auto& level : levels) {
+    const auto& judged = judged_by(level).values;
+    std::vector<std::string> cells{std::to_string(level.clients)};
+    if (open) cells.push_back(format_count(level.offered_rate) + "/s");
+    cells.push_back(format_count(level.rate()) + "/s");
+    for (const double percent : {50.0, 90.0, 99.0, 99.9})
+      cells.push_back(format_duration(judged.percentile(percent)));
+    cells.push_back(format_duration(judged.max()));
+    if (open)
+      for (const double percent : {50.0, 99.0})
+        cells.push_back(format_duration(level.service.values.percentile(percent)));
+    for (const auto n : {level.verified, level.wrong_total(), level.lost, level.late, level.connect_failed,
+             static_cast<std::uint64_t>(level.never_served())})
+      cells.push_back(count_text(n));
+    rows.add_row(cells);
+  }
+  return rows.text();
+}
+
+std::vector<std::string> remarks(const level_result& level, const workload& work) {
+  std::vector<std::string> lines;
+  add_failures(level, lines);
+  add_doubts(level, work, lines);
+  return lines;
+}
+
+nlohmann::ordered_json as_json(const stress_options& options, const std::vector<level_result>& levels) {
+  json all = json::array();
+  for (const auto& level : levels)
+    all.push_back(to_json(level));
+  const bool ok = !levels.empty() && std::all_of(levels.begin(), levels.end(), [](const auto& l) { return l.ok(); });
+  return {{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json()}, {"levels", all}, {"ok", ok}};
+}
+
+std::string csv_titles() { return "clients,time_s,connected,sent,verified,errors,p50_us,p99_us,max_us\n"; }
+
+std::string csv_line(std::size_t clients, const second& s) {
+  return fmt::format("{},{:.3f},{},{},{},{},{:.1f},{:.1f},{:.1f}\n", clients, seconds(s.time), s.connected, s.sent,
+      s.verified, s.errors, microseconds(s.latency.percentile(50)), microseconds(s.latency.percentile(99)),
+      microseconds(s.latency.max()));
+}
+
+// The steps grow finer towards 100 %: each halving of the distance to it has five (Tene, HdrHistogram).
+std::string as_hgrm(const histogram& h) {
+  constexpr double ticks = 5;
+  const auto milliseconds = [](std::chrono::nanoseconds t) { return static_cast<double>(t.count()) / 1e6; };
+  std::string text =
+      fmt::format("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");
+  double level = 0;
+  h.for_each_bucket([&](std::chrono::nanoseconds value, std::uint64_t up_to) {
+    const double percentile = 100.0 * static_cast<double>(up_to) / static_cast<double>(h.size());
+    while (percentile >= level) {
+      const double shown = level / 100;
+      text += fmt::format("{:12.3f} {:2.12f} {:10} {:14.2f}\n", milliseconds(value), shown, up_to, 1 / (1 - shown));
+      const double half_distances = std::floor(std::log2(100 / (100 - level))) + 1;
+      level += 100 / (ticks * std::exp2(half_distances));
+      if (up_to == h.size()) break; // one tick in the last bucket, and then 100 %
+    }
+  });
+  if (h.size() > 0) text += fmt::format("{:12.3f} {:2.12f} {:10}\n", milliseconds(h.max()), 1.0, h.size());
+  text += fmt::format(
+      "#[Mean    = {:12.3f}, StdDeviation   = {:12.3f}]\n", milliseconds(h.mean()), milliseconds(h.deviation()));
+  text += fmt::format("#[Max     = {:12.3f}, Total count    = {:12}]\n", milliseconds(h.max()), h.size());
+  // As HdrHistogram counts them: its first bucket is two of our powers, and the others use the upper half of theirs.
+  text += fmt::format("#[Buckets = {:12}, SubBuckets     = {:12}]\n", h.powers() - 1, 2 * h.buckets_of_a_power());
+  return text;
+}
+
+} // namespace revecho::stress

@@ -1,0 +1,117 @@
+// What came of a load: counts, latencies, fairness, outages, and what the tool itself did. Parts of it, from several
+// threads, can be merged.
+#pragma once
+
+#include "tools/stress/histogram.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace revecho::stress {
+
+/// What can be wrong with a reply.
+enum class fault {
+  unchanged,        ///< the message as it was sent
+  cut_short,        ///< the beginning of the right reply
+  extra_bytes,      ///< the right reply and more, or bytes that nobody asked for
+  repeated,         ///< the reply to an earlier message of this connection
+  out_of_order,     ///< the reply to a later message of this connection
+  other_connection, ///< the reply to a message of another connection
+  corrupt,          ///< none of these
+};
+inline constexpr std::size_t fault_kinds = 7;
+
+/// "echoed unchanged"
+std::string_view to_string(fault) noexcept;
+
+/// Latencies, and how many of them are only known to be at least that: of messages that were lost or too late.
+struct latencies {
+  histogram values;
+  std::uint64_t censored = 0;
+
+  void merge(const latencies& other) noexcept;
+};
+
+/// A time in which connections that were owed a reply had none, or were lost and not yet answered again.
+struct outage {
+  std::chrono::nanoseconds start{}; ///< since the level began
+  std::chrono::nanoseconds duration{};
+  std::uint64_t connections = 0;
+  std::uint64_t lost = 0; ///< messages
+};
+
+/// Overlapping ones joined, in order of time.
+std::vector<outage> joined(std::vector<outage>);
+
+struct level_result {
+  std::size_t clients = 0;
+  std::size_t pipeline = 1;
+  double offered_rate = 0;           ///< open loop: what was asked for, messages/s; else 0
+  std::chrono::nanoseconds window{}; ///< the time that was counted
+
+  // In the window.
+  std::uint64_t messages = 0; ///< sent
+  std::uint64_t answered = 0; ///< replies that came in it, every byte right
+  std::chrono::nanoseconds
+      answering{};                ///< their service times in the window together: by Little's law, the concurrency
+  latencies response;             ///< from the intended time of a message to its reply
+  latencies service;              ///< from its sending to its reply
+  latencies wait;                 ///< from its intended time to its sending
+  std::uint64_t missed_sends = 0; ///< open loop: messages that were due and never sent
+
+  // In all of the level.
+  std::uint64_t sent = 0;
+  std::uint64_t verified = 0; ///< replies of which every byte was right
+  std::array<std::uint64_t, fault_kinds> wrong{};
+  std::uint64_t lost = 0;           ///< the connection ended before the reply
+  std::uint64_t late = 0;           ///< not complete within the time-out
+  std::uint64_t connect_failed = 0; ///< attempts
+  std::uint64_t closed_early = 0;   ///< connections that the server ended while it owed nothing
+  std::uint64_t reconnects = 0;     ///< after a failure
+  std::uint64_t split_replies = 0;  ///< raw: right, in more than one piece
+  latencies connect;
+  std::vector<std::string> examples; ///< of what went wrong, the first few, in words
+  std::vector<outage> outages;
+
+  // Of each client, in the window.
+  std::vector<std::uint64_t> replies;
+  std::chrono::nanoseconds longest_stall{}; ///< the longest that a connection waited for any reply
+
+  // Of the tool.
+  double cpu_share = 0; ///< of its threads, 1 if they never slept
+  histogram lag;        ///< from when a message could have been sent to when it was
+  bool interrupted = false;
+
+  void merge(const level_result& other);
+
+  std::uint64_t wrong_total() const noexcept;
+  double rate() const noexcept; ///< right replies a second, in the window
+  std::size_t never_served() const noexcept;
+  double offered_concurrency() const noexcept;
+  double effective_concurrency() const noexcept;
+  /// Do the figures describe the tool rather than the server?
+  bool is_limited_by_tool() const noexcept;
+  /// Was there an answer, and nothing wrong, lost or late?
+  bool ok() const noexcept;
+};
+
+inline constexpr std::size_t most_examples = 5;
+
+/// A second of a level, or less at its end.
+struct second {
+  std::chrono::nanoseconds time{}; ///< its end, since the level began
+  std::uint64_t sent = 0;
+  std::uint64_t verified = 0;
+  std::uint64_t errors = 0;
+  std::size_t connected = 0; ///< clients
+  histogram latency;         ///< response in an open loop, service in a closed one
+
+  void merge(const second& other) noexcept;
+};
+
+} // namespace revecho::stress

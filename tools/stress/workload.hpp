@@ -1,0 +1,50 @@
+// What a load is: what each client sends, when, and for how long. Knows nothing of how.
+#pragma once
+
+#include "shared/distribution.hpp"
+#include "shared/endpoint.hpp"
+#include "shared/framing.hpp"
+#include "shared/limits.hpp"
+
+#include <asio/ip/address.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace revecho::stress {
+
+enum class arrivals { even, poisson };
+enum class closing { fin, reset };
+
+struct workload {
+  endpoint to{"127.0.0.1", limits::default_port};
+  framing framing_kind = framing::raw;
+  distribution size{64};                              ///< bytes, without framing
+  std::size_t max_size = limits::default_max_message; ///< larger draws of `size` are cut to this
+  std::size_t pipeline = 1;                           ///< messages of a connection under way at once
+  distribution think;                                 ///< between a reply and the next message
+  std::optional<distribution> session;                ///< messages of a connection before the next one; none: all
+  closing close = closing::fin;
+  bool half_close = false; ///< behind the last message of a connection, and then everything up to the end is checked
+
+  double rate = 0; ///< messages a second of all clients together (an open loop); 0: as replies come (a closed loop)
+  arrivals arrival = arrivals::even;
+
+  std::chrono::nanoseconds ramp{};   ///< in which connections are opened, evenly; zero: all at once, and then wait
+  std::chrono::nanoseconds warmup{}; ///< then messages are sent and not counted
+  std::chrono::nanoseconds duration = std::chrono::seconds{3}; ///< then comes the window in which they are
+  std::chrono::nanoseconds cooldown{};     ///< and after it they are sent once more without counting
+  std::optional<std::uint64_t> messages{}; ///< of each client, instead of a duration
+
+  std::chrono::nanoseconds timeout = std::chrono::seconds{10}; ///< for connecting, and for each reply
+  bool reconnect = false;                                      ///< go on after a connection was lost
+  unsigned threads = 1;
+  std::vector<asio::ip::address> sources; ///< addresses to connect from, in turn; empty: the system's choice
+  std::optional<std::uint64_t> seed;      ///< of all draws
+};
+
+} // namespace revecho::stress
