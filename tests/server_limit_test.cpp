@@ -1,0 +1,121 @@
+// How many connections a server takes: at once, and until it ends.
+#include "tests/catch.hpp"
+#include "tests/support/peer.hpp"
+#include "tests/support/server_process.hpp"
+#include "tests/support/text_matchers.hpp"
+#include "tests/support/wire.hpp"
+
+#include <string>
+#include <system_error>
+#include <vector>
+
+using namespace revecho::test;
+
+namespace {
+
+// Asks over a connection that stays open; false if the server ends it instead.
+bool is_served(peer& client) {
+  try {
+    return client.try_send("a question\n") && client.receive_some() == "noitseuq a\n";
+  } catch (const std::system_error&) { // a reset
+    return false;
+  }
+}
+
+} // namespace
+
+TEST_CASE("server: ends a connection over --max-connections at once, and serves the others") {
+  const auto v = GENERATE(from_range(variants_serving(4)));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "line", "--max-connections", "2"});
+  {
+    peer first(server.port());
+    peer second(server.port());
+    CHECK(is_served(first));
+    CHECK(is_served(second));
+    peer third(server.port());
+    CHECK(third.receive_end());
+    CHECK_FALSE(is_served(third));
+    CHECK(is_served(first));
+    CHECK(is_served(second));
+    first.close();
+    CHECK(eventually([&] {
+      peer next(server.port());
+      return is_served(next);
+    }));
+    CHECK(is_served(second));
+  }
+  const auto log = server.stop();
+  CHECK_THAT(log, contains(": refused: 2 connections are open\n"));
+  CHECK_THAT(totals(log), contains(" refused"));
+}
+
+TEST_CASE("server: takes --max-connections for the others when clients have vanished") {
+  const auto v = GENERATE(from_range(variants_serving(4)));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "line", "--max-connections", "1"});
+  for (int i = 0; i < 20; ++i) {
+    CHECK(eventually([&] {
+      peer client(server.port());
+      const bool served = is_served(client);
+      client.reset();
+      return served;
+    }));
+  }
+  server.stop();
+}
+
+TEST_CASE("server: ends by itself, with 0, once it has served --exit-after connections") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "line", "--exit-after", "3"});
+  for (int i = 0; i < 3; ++i)
+    CHECK(answers(server.port(), "line"));
+  const auto end = server.wait();
+  CHECK(end.exit_code == 0);
+  CHECK_THAT(totals(end.errors), StartsWith("served 3 connections, 3 messages, "));
+}
+
+TEST_CASE("server: answers a crowd whose messages are interleaved") {
+  const auto v = GENERATE(from_range(variants_serving(200)));
+  const std::string framing = GENERATE("line", "length");
+  CAPTURE(v.name, framing);
+  server_process server(v, {"--framing", framing});
+  std::vector<peer> crowd;
+  for (int i = 0; i < 200; ++i)
+    crowd.emplace_back(server.port());
+  const auto message = [](std::size_t client, int round) {
+    return std::string(client * 7 % 50, 'x') + std::to_string(client) + ":" + std::to_string(round);
+  };
+  for (int round = 0; round < 5; ++round) {
+    for (std::size_t i = 0; i < crowd.size(); ++i)
+      crowd[i].send(framed(framing, message(i, round)));
+    for (std::size_t i = crowd.size(); i-- > 0;) {
+      const auto expected = framed(framing, reversed(message(i, round)));
+      REQUIRE(crowd[i].receive(expected.size()) == expected);
+    }
+  }
+  crowd.clear();
+  CHECK_THAT(totals(server.stop()), StartsWith("served 200 connections, 1k messages, "));
+}
+
+TEST_CASE("server: answers everybody in a crowd, however few at once") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "line"});
+  std::vector<peer> crowd;
+  for (int i = 0; i < 200; ++i) {
+    crowd.emplace_back(server.port());
+    for (int line = 0; line < 5; ++line)
+      crowd.back().send("client " + std::to_string(i) + ", line " + std::to_string(line) + "\n");
+    crowd.back().half_close();
+  }
+  for (std::size_t i = 0; i < crowd.size(); ++i) {
+    std::string expected;
+    for (int line = 0; line < 5; ++line)
+      expected += reversed("client " + std::to_string(i) + ", line " + std::to_string(line)) + "\n";
+    REQUIRE(crowd[i].receive_all() == expected);
+  }
+  crowd.clear();
+  CHECK_THAT(totals(server.stop()), StartsWith("served 200 connections, 1k messages, "));
+}

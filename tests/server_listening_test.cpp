@@ -1,0 +1,166 @@
+// Where the servers listen, and what they say when they cannot.
+#include "tests/catch.hpp"
+#include "tests/support/peer.hpp"
+#include "tests/support/server_process.hpp"
+#include "tests/support/text_matchers.hpp"
+#include "tests/support/wire.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <string>
+#include <vector>
+
+using namespace revecho::test;
+
+namespace {
+
+std::string on_port(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
+
+// Runs a server that should not come to listen.
+outcome run_server(const variant& v, std::vector<std::string> options) {
+  options.insert(options.begin(), v.options.begin(), v.options.end());
+  return run(v.program, options);
+}
+
+} // namespace
+
+TEST_CASE("server: says where it listens, and writes the ports in the order of --listen") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "line"}, {"127.0.0.1:0", "127.0.0.1:0", "[::1]:0", "localhost:0"});
+  REQUIRE(server.ports().size() == 4);
+  auto ports = server.ports();
+  for (const auto port : {ports[0], ports[1], ports[3]})
+    CHECK(answers(port, "line"));
+  peer over_v6("::1", ports[2]);
+  over_v6.send("six\n");
+  CHECK(over_v6.receive(4) == "xis\n");
+  over_v6.close();
+  std::sort(ports.begin(), ports.end());
+  CHECK(ports.front() > 0);
+  CHECK(std::unique(ports.begin(), ports.end()) == ports.end());
+  const auto log = server.stop();
+  CHECK_THAT(log, contains("listening on " + on_port(server.ports()[0]) + "\n"));
+  CHECK_THAT(log, contains("listening on " + on_port(server.ports()[1]) + "\n"));
+  CHECK_THAT(log, contains("listening on [::1]:" + std::to_string(server.ports()[2]) + "\n"));
+}
+
+TEST_CASE("server: does not take IPv4 clients on an IPv6 address") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {}, {"[::]:0"});
+  CHECK(is_refused(server.port()));
+  peer over_v6("::1", server.port());
+  over_v6.send("six");
+  CHECK(over_v6.receive(3) == "xis");
+  over_v6.close();
+  server.stop();
+}
+
+TEST_CASE("server: names its peer in IPv6 notation") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "length"}, {"[::1]:0"});
+  peer client("::1", server.port());
+  client.send("\xff\xff\xff\xff");
+  CHECK(client.receive_all().empty());
+  client.close();
+  CHECK_THAT(server.stop(), contains("\nwarning: [::1]:"));
+}
+
+TEST_CASE("server: exits with 1 and says why when the port is taken, and harms nobody") {
+  const auto v = GENERATE(from_range(variants()));
+  const auto owner = GENERATE(from_range(variants()));
+  CAPTURE(v.name, owner.name);
+  server_process first(owner, {"--framing", "line"});
+  const auto second = run_server(v, {"--listen", on_port(first.port())});
+  CHECK(second.exit_code == 1);
+  CHECK(second.output.empty());
+  CHECK_THAT(second.errors, StartsWith(v.program + ": cannot listen on " + on_port(first.port()) + ": "));
+  CHECK_THAT(second.errors, contains("Address already in use"));
+  CHECK_THAT(second.errors, contains("; another program listens there; choose another port"));
+  CHECK(answers(first.port(), "line"));
+  first.stop();
+}
+
+TEST_CASE("server: exits with 1 and says why when the address is not this machine's") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  const auto end = run_server(v, {"--listen", "192.0.2.1:0"});
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("cannot listen on 192.0.2.1:0: "));
+  CHECK_THAT(end.errors, contains("Cannot assign requested address"));
+  CHECK_THAT(end.errors, contains("; no interface of this machine has that address\n"));
+}
+
+TEST_CASE("server: starts nothing when one of several addresses cannot be had") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  listening_socket taken;
+  const auto end = run_server(v, {"--listen", "127.0.0.1:0", "--listen", on_port(taken.port())});
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("cannot listen on " + on_port(taken.port())));
+  CHECK_THAT(end.errors, !contains("listening on"));
+}
+
+TEST_CASE("server: exits with 1 when the port file cannot be written") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  const auto end = run_server(v, {"--listen", "127.0.0.1:0", "--port-file", "/nowhere/at/all"});
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("cannot write /nowhere/at/all: No such file or directory"));
+}
+
+TEST_CASE("server: shares its port with another process if both have --reuse-port") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process first(v, {"--framing", "line", "--reuse-port"});
+  server_process second(v, {"--framing", "line", "--reuse-port"}, {on_port(first.port())});
+  CHECK(second.port() == first.port());
+  for (int i = 0; i < 64; ++i)
+    CHECK(answers(first.port(), "line"));
+  // The kernel spreads connections by a hash of the peer's port: that all of 64 fall to one side is out of
+  // the question.
+  CHECK_THAT(totals(first.stop()), !StartsWith("served 64 ") && !StartsWith("served 0 "));
+  CHECK(answers(second.port(), "line"));
+  second.stop();
+}
+
+TEST_CASE("server: does not share its port with one that has no --reuse-port") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process first(v, {"--reuse-port"});
+  CHECK(run_server(v, {"--listen", on_port(first.port())}).exit_code == 1);
+  first.stop();
+}
+
+TEST_CASE("server: starts again on its port at once after it was killed") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  std::string where = "127.0.0.1:0";
+  for (int i = 0; i < 10; ++i) {
+    server_process server(v, {}, {where});
+    where = on_port(server.port());
+    peer client(server.port());
+    client.send("one");
+    CHECK(client.receive(3) == "eno");
+    server.signal(SIGKILL);
+    CHECK(client.receive_end());
+    CHECK(server.wait().signal == SIGKILL);
+  }
+}
+
+TEST_CASE("server: starts again on its port at once after it has ended connections itself") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  std::string where = "127.0.0.1:0";
+  for (int i = 0; i < 10; ++i) {
+    server_process server(v, {"--framing", "length"}, {where});
+    where = on_port(server.port());
+    peer client(server.port());
+    client.send("\xff\xff\xff\xff"); // the server ends first, so its side goes to TIME_WAIT
+    CHECK(client.receive_all().empty());
+    client.close();
+    server.stop();
+  }
+}

@@ -1,0 +1,127 @@
+// Signals that should change nothing.
+#include "tests/catch.hpp"
+#include "tests/support/peer.hpp"
+#include "tests/support/server_process.hpp"
+#include "tests/support/text_matchers.hpp"
+#include "tests/support/wire.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <fstream>
+#include <string>
+#include <sys/syscall.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace revecho::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A thread that does something every millisecond while it lives.
+template <class Action>
+class repeated {
+ public:
+  explicit repeated(Action action)
+      : thread_([this, action] {
+          while (!over_) {
+            action();
+            ++times_;
+            std::this_thread::sleep_for(1ms);
+          }
+        }) {}
+  ~repeated() {
+    over_ = true;
+    thread_.join();
+  }
+  repeated(const repeated&) = delete;
+  repeated& operator=(const repeated&) = delete;
+  int times() const { return times_; }
+
+ private:
+  std::atomic<bool> over_ = false;
+  std::atomic<int> times_ = 0;
+  std::thread thread_;
+};
+
+void ping_pong(peer& client, int number) {
+  // Long enough to be sent and received in several pieces.
+  const auto message = std::to_string(number) + std::string(static_cast<std::size_t>(number) % 10 * 20'000, 'x');
+  const auto expected = length_frame(reversed(message));
+  client.send(length_frame(message));
+  REQUIRE((client.receive(expected.size()) == expected));
+}
+
+} // namespace
+
+TEST_CASE("server: does not notice signals that interrupt each of its threads all the time") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "length", "--delay", "1ms"});
+  {
+    peer client(server.port());
+    ping_pong(client, 0);
+    const repeated interruptions([id = server.id(), threads = server.threads()] {
+      for (const auto thread : threads)
+        ::syscall(SYS_tgkill, id, thread, SIGURG);
+    });
+    for (int i = 0; i < 100 || interruptions.times() < 100; ++i)
+      ping_pong(client, i);
+  }
+  const auto log = server.stop();
+  CHECK_THAT(log, !contains("connection ended"));
+  CHECK_THAT(totals(log), !contains(";"));
+}
+
+TEST_CASE("server: goes on where it was after it has been stopped and continued") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "length", "--delay", "1ms"});
+  {
+    peer client(server.port());
+    ping_pong(client, 0);
+    const repeated pauses([&server] {
+      server.signal(SIGSTOP);
+      std::this_thread::sleep_for(1ms);
+      server.signal(SIGCONT);
+    });
+    for (int i = 0; i < 50 || pauses.times() < 50; ++i)
+      ping_pong(client, i);
+  }
+  const auto log = server.stop();
+  CHECK_THAT(log, !contains("connection ended"));
+  CHECK_THAT(totals(log), !contains(";"));
+}
+
+TEST_CASE("server: ends at SIGINT as it does at SIGTERM") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "line"});
+  CHECK(answers(server.port(), "line"));
+  server.signal(SIGINT);
+  const auto end = server.wait();
+  CHECK(end.exit_code == 0);
+  CHECK_THAT(totals(end.errors), StartsWith("served 1 connection, 1 message, "));
+}
+
+TEST_CASE("server: serves on when nobody reads its log any more") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  const temporary_directory directory;
+  const auto port_file = directory.path() + "/port";
+  auto arguments = v.options;
+  arguments.insert(arguments.end(), {"--listen", "127.0.0.1:0", "--port-file", port_file, "--framing", "length"});
+  process server(v.program, arguments, pipe_end::closed, pipe_end::closed);
+  std::uint16_t port = 0;
+  REQUIRE(eventually([&] { return static_cast<bool>(std::ifstream(port_file) >> port); }));
+  for (int i = 0; i < 3; ++i) {
+    CHECK(ask(port, "\xff\xff\xff\xff").empty()); // worth a line of the log
+    CHECK(answers(port, "length"));
+  }
+  server.signal(SIGTERM);
+  const auto end = server.wait();
+  CHECK(end.signal == 0);
+  CHECK(end.exit_code == 0);
+}

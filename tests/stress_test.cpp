@@ -1,0 +1,99 @@
+// revecho-stress as a process: it praises good servers, and no others.
+#include "tests/catch.hpp"
+#include "tests/support/peer.hpp"
+#include "tests/support/process.hpp"
+#include "tests/support/server_process.hpp"
+#include "tests/support/text_matchers.hpp"
+
+using namespace revecho::test;
+
+namespace {
+
+outcome stress(std::uint16_t port, std::vector<std::string> options) {
+  options.insert(options.begin(), std::to_string(port));
+  return run("revecho-stress", options);
+}
+
+} // namespace
+
+TEST_CASE("stress: verifies every reply of a good server, a row for each level") {
+  const auto v = GENERATE(from_range(variants_serving(10)));
+  const std::string framing = GENERATE("raw", "line", "length", "eof");
+  CAPTURE(v.name, framing);
+  const server_process server(v, {"--framing", framing});
+  const auto end = stress(server.port(), {"--framing", framing, "--clients", "2,10", "--messages", "20"});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  CHECK_THAT(end.output, contains("verified") && contains("\n      2 ") && contains(" 40 ") && contains("\n     10 ") &&
+                             contains(" 200 "));
+}
+
+TEST_CASE("stress: sees every client of an iterative server served in the end, when the work is fixed") {
+  const server_process server(variants().front());
+  const auto end = stress(server.port(), {"--clients", "5", "--messages", "10"});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  CHECK_THAT(end.output, contains(" 50 "));
+}
+
+TEST_CASE("stress: calls a reply late that does not come within the time-out") {
+  const listening_socket silent;
+  const auto end = stress(silent.port(), {"--clients", "3", "--messages", "1", "--timeout", "100ms"});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("late") && contains("Nobody was answered"));
+}
+
+TEST_CASE("stress: fails when nobody listens") {
+  std::uint16_t port = 0;
+  {
+    const listening_socket gone;
+    port = gone.port();
+  }
+  const auto end = stress(port, {"--clients", "3", "--messages", "1"});
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("cannot connect") && contains("refused"));
+}
+
+TEST_CASE("stress: connects from the addresses it was told") {
+  const server_process server(variants().back(), {"--framing", "line", "--max-message", "16"});
+  // The server names those who send it too much.
+  run("revecho-stress", {std::to_string(server.port()), "--framing", "line", "--clients", "8", "--messages", "1",
+                            "--source", "127.0.0.2-127.0.0.5"});
+  for (const std::string address : {"127.0.0.2:", "127.0.0.3:", "127.0.0.4:", "127.0.0.5:"}) {
+    const auto log = server.log();
+    CHECK_THAT(log, contains(address));
+    CHECK(log.find(address) != log.rfind(address));
+  }
+}
+
+TEST_CASE("stress: refuses a load that cannot be checked or run") {
+  const auto [options, reason] = GENERATE(table<std::vector<std::string>, std::string>({
+      {{"--size", "65KiB"}, "line or length"},
+      {{"--clients", "0"}, "from 1 to"},
+      {{"--clients", "1,,2"}, "not a whole number"},
+      {{"--duration", "0"}, "more than 0"},
+      {{"--messages", "5", "--duration", "1s"}, "excludes"},
+      {{"--messages", "5", "--warmup", "1s"}, "excludes"},
+      {{"--messages", "5", "--cooldown", "1s"}, "excludes"},
+      {{"--pipeline", "2"}, "line or length"},
+      {{"--pipeline", "2", "--framing", "eof"}, "one message"},
+      {{"--session", "2", "--framing", "eof"}, "one message"},
+      {{"--pipeline", "2", "--framing", "line", "--think", "1s"}, "--think"},
+      {{"--rate", "10", "--think", "1s"}, "excludes"},
+      {{"--rate", "0"}, "rate"},
+      {{"--rate", "nan"}, "rate"},
+      {{"--arrivals", "poisson"}, "requires"},
+      {{"--find-rate", "p99=5ms"}, "one number of --clients"}, // of the default, which is three
+      {{"--find-rate", "p101=5ms", "--clients", "1"}, "p99=5ms"},
+      {{"--find-rate", "p99=5ms", "--clients", "1", "--rate", "5"}, "excludes"},
+      {{"--source", "127.0.0.5-127.0.0.2"}, "range"},
+      {{"--close", "abort"}, "fin|reset"},
+      {{"--no-such-option"}, "no-such-option"},
+  }));
+  CAPTURE(options);
+  const auto end = run("revecho-stress", options);
+  CHECK(end.exit_code == 2);
+  CHECK_THAT(end.errors, contains(reason));
+  CHECK(end.output.empty());
+}

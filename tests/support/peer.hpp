@@ -1,0 +1,81 @@
+// The other end of a connection, as plain as can be: blocking calls, each with a deadline. Knows neither the
+// protocol nor a test framework: what does not happen in time, or fails, is thrown as std::runtime_error or
+// std::system_error.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace revecho::test {
+
+class peer {
+ public:
+  /// Connects to 127.0.0.1. `receive_buffer`: SO_RCVBUF in bytes, 0 for the system's.
+  explicit peer(std::uint16_t port, int receive_buffer = 0);
+  /// Connects to an IPv4 or IPv6 address.
+  peer(const std::string& address, std::uint16_t port, int receive_buffer = 0);
+
+  /// Takes over an open socket.
+  static peer of(int descriptor) noexcept { return peer(descriptor, nullptr); }
+
+  peer(peer&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  peer& operator=(peer&&) = delete;
+  ~peer() { close(); }
+
+  std::string address() const; ///< "127.0.0.1:50000": this side, as the server names it
+
+  void send(std::string_view);
+
+  /// The same, but false if the other side has ended the connection.
+  bool try_send(std::string_view);
+
+  /// Sends as much as the other side takes until it stops taking it for the given time, or ends the
+  /// connection.
+  std::size_t send_while_taken(std::string_view, std::chrono::milliseconds longest_pause);
+
+  std::string receive(std::size_t count); ///< exactly so many bytes
+  std::string receive_some();             ///< what one read returns; empty at the end
+  std::string receive_all();              ///< up to the end, which must not be a reset
+
+  /// Waits for the end: true if it is an orderly one or a reset, false if bytes come first.
+  bool receive_end();
+
+  /// True if nothing, and no end, comes in that time.
+  bool is_silent_for(std::chrono::milliseconds);
+
+  void half_close();
+  void reset();
+  void close();
+
+ private:
+  peer(int descriptor, std::nullptr_t) noexcept : descriptor_(descriptor) {}
+  void wait_for(short event, const char* what);
+
+  int descriptor_;
+};
+
+/// True if nobody listens there.
+bool is_refused(std::uint16_t port);
+
+/// Listens on a free port of 127.0.0.1.
+class listening_socket {
+ public:
+  listening_socket();
+  ~listening_socket();
+  listening_socket(const listening_socket&) = delete;
+  listening_socket& operator=(const listening_socket&) = delete;
+
+  std::uint16_t port() const noexcept { return port_; }
+  peer accept(); ///< throws when none comes, or after close()
+  void close();  ///< ends accept() in another thread
+
+ private:
+  int descriptor_;
+  std::uint16_t port_ = 0;
+};
+
+} // namespace revecho::test

@@ -1,0 +1,107 @@
+#include "tests/support/server_process.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <system_error>
+#include <unistd.h>
+
+namespace revecho::test {
+namespace {
+
+constexpr std::size_t unlimited = 1'000'000;
+
+std::vector<std::string> arguments_of(const variant& v, const std::vector<std::string>& options,
+    const std::vector<std::string>& listen, const std::string& port_file) {
+  auto result = v.options;
+  for (const auto& where : listen)
+    result.insert(result.end(), {"--listen", where});
+  result.insert(result.end(), {"--port-file", port_file});
+  result.insert(result.end(), options.begin(), options.end());
+  return result;
+}
+
+std::filesystem::path process_files(pid_t id, const char* name) {
+  return std::filesystem::path("/proc") / std::to_string(id) / name;
+}
+
+} // namespace
+
+std::vector<variant> variants() {
+  const std::string sync = "revecho-sync-server";
+  const std::string async = "revecho-async-server";
+  return {
+      {"sync iterative", sync, {"--model", "iterative"}, 1},
+      {"sync threads", sync, {"--model", "threads"}, unlimited},
+      {"sync pool", sync, {"--model", "pool", "--threads", "4"}, 4},
+      {"async 1", async, {}, unlimited},
+      {"async 2", async, {"--threads", "2"}, unlimited},
+  };
+}
+
+std::vector<variant> variants_serving(std::size_t at_once) {
+  auto result = variants();
+  std::erase_if(result, [=](const variant& v) { return v.at_once < at_once; });
+  return result;
+}
+
+temporary_directory::temporary_directory() {
+  std::string name = std::filesystem::temp_directory_path() / "revecho-test-XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::system_category(), name);
+  path_ = name;
+}
+
+temporary_directory::~temporary_directory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+// The port file is complete before the first line of the log says that it listens.
+server_process::server_process(
+    const variant& v, const std::vector<std::string>& options, const std::vector<std::string>& listen)
+    : process_(v.program, arguments_of(v, options, listen, directory_.path() + "/port")) {
+  process_.wait_for_error_text("listening on ");
+  std::ifstream file(directory_.path() + "/port");
+  ports_.assign(std::istream_iterator<std::uint16_t>(file), {});
+  if (ports_.size() != listen.size()) throw std::runtime_error("the port file has not as many lines as --listen");
+}
+
+std::string server_process::stop() {
+  signal(SIGTERM);
+  const auto end = wait();
+  if (end.exit_code != 0)
+    throw std::runtime_error("the server ended with exit code " + std::to_string(end.exit_code) + ", signal " +
+                             std::to_string(end.signal) + " and this log: " + end.errors);
+  return end.errors;
+}
+
+std::size_t server_process::descriptors() const {
+  const std::filesystem::directory_iterator files(process_files(id(), "fd"));
+  return static_cast<std::size_t>(std::distance(begin(files), std::filesystem::directory_iterator{}));
+}
+
+std::vector<pid_t> server_process::threads() const {
+  std::vector<pid_t> result;
+  for (const auto& entry : std::filesystem::directory_iterator(process_files(id(), "task")))
+    result.push_back(std::stoi(entry.path().filename()));
+  return result;
+}
+
+std::size_t server_process::memory() const {
+  std::ifstream file(process_files(id(), "statm"));
+  std::size_t total = 0;
+  std::size_t resident = 0;
+  file >> total >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::string totals(const std::string& log) {
+  const auto start = log.rfind("\nserved ");
+  return start == std::string::npos ? "no totals in: " + log : log.substr(start + 1);
+}
+
+} // namespace revecho::test

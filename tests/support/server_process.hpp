@@ -1,0 +1,73 @@
+// A server as a child process, in every variant there is, so that one test body serves all. Knows no test
+// framework.
+#pragma once
+
+#include "tests/support/process.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace revecho::test {
+
+/// A server program and how it spreads its connections.
+struct variant {
+  std::string name;
+  std::string program;
+  std::vector<std::string> options;
+  std::size_t at_once; ///< connections it serves at the same time
+};
+
+/// All of them.
+std::vector<variant> variants();
+
+/// Those that serve at least so many connections at the same time.
+std::vector<variant> variants_serving(std::size_t at_once);
+
+/// A directory of its own that goes with its owner.
+class temporary_directory {
+ public:
+  temporary_directory();
+  ~temporary_directory();
+  temporary_directory(const temporary_directory&) = delete;
+  temporary_directory& operator=(const temporary_directory&) = delete;
+  const std::string& path() const noexcept { return path_; }
+
+ private:
+  std::string path_;
+};
+
+class server_process {
+ public:
+  /// Starts it, and returns when it listens. Throws std::runtime_error if it does not come to that.
+  explicit server_process(const variant&, const std::vector<std::string>& options = {},
+      const std::vector<std::string>& listen = {"127.0.0.1:0"});
+
+  std::uint16_t port() const { return ports_.front(); }
+  const std::vector<std::uint16_t>& ports() const { return ports_; } ///< of each `listen`
+  pid_t id() const noexcept { return process_.id(); }
+
+  std::string log() const { return process_.errors(); } ///< so far
+  void wait_for_log(std::string_view text) { process_.wait_for_error_text(text); }
+
+  void signal(int number) { process_.signal(number); }
+  outcome wait() { return process_.wait(); }
+
+  /// Sends SIGTERM, and returns its log. Throws std::runtime_error unless it exits with 0.
+  std::string stop();
+
+  std::size_t descriptors() const;
+  std::vector<pid_t> threads() const;
+  std::size_t memory() const; ///< resident bytes
+
+ private:
+  temporary_directory directory_;
+  process process_;
+  std::vector<std::uint16_t> ports_;
+};
+
+/// The last line of a server's log, which has its totals.
+std::string totals(const std::string& log);
+
+} // namespace revecho::test
