@@ -53,6 +53,15 @@ void set_option(int descriptor, int level, int name, int value) noexcept {
   ::setsockopt(descriptor, level, name, &value, sizeof value);
 }
 
+// With thousands of connections none is in the cache when its turn comes. This fetches a stream, and what its owner keeps
+// behind it, while the one before it is served.
+void prefetch_connection(const void* stream) noexcept {
+  constexpr std::size_t line = 64;
+  constexpr std::size_t size = 512;
+  for (std::size_t offset = 0; offset < size; offset += line)
+    __builtin_prefetch(static_cast<const char*>(stream) + offset);
+}
+
 template <class Timer>
 awaitable<void> wait_for(Timer& sleeper) {
   std::error_code canceled_or_not;
@@ -122,8 +131,15 @@ bool stream::begin_wait(std::uint32_t event, time_point deadline, on_stop when_s
   return true;
 }
 
+// What is there already waits for its turn too, behind the other connections'.
 awaitable<void> stream::suspend() {
-  const auto keep = [this](auto coroutine) { suspended_.emplace(std::move(coroutine)); };
+  const auto keep = [this](auto coroutine) {
+    if ((ready_ & awaited_) == 0) {
+      suspended_.emplace(std::move(coroutine));
+    } else {
+      asio::post(owner().get_executor(), std::move(coroutine));
+    }
+  };
   return asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(keep, use_awaitable);
 }
 
@@ -135,48 +151,90 @@ void stream::end_wait(std::error_code& error) {
                                              : canceled();
 }
 
-// Called by the context. The coroutine that goes on may destroy this stream.
+// Called by the context. Whoever goes on may destroy this stream.
 void stream::on_events(std::uint32_t events) {
   ready_ |= events;
-  if (!suspended_ || (ready_ & awaited_) == 0) return;
-  auto coroutine = std::move(*suspended_);
-  suspended_.reset();
-  std::move(coroutine)();
+  if ((ready_ & awaited_) == 0) return;
+  if (handler_ != nullptr) {
+    disarm();
+    std::exchange(handler_, nullptr)->on_ready({});
+  } else if (suspended_) {
+    auto coroutine = std::move(*suspended_);
+    suspended_.reset();
+    std::move(coroutine)();
+  }
 }
 
-// The coroutine goes on from the event loop, not from here: whoever cancels may be in the middle of something.
+// Who waits goes on from the event loop, not from here: whoever cancels may be in the middle of something.
 void stream::cancel() noexcept {
-  if (!suspended_) return;
+  if (handler_ == nullptr && !suspended_) return;
   canceled_ = true;
-  auto coroutine = std::move(*suspended_);
-  suspended_.reset();
-  asio::post(owner().get_executor(), std::move(coroutine));
+  if (handler_ != nullptr) {
+    post_ready(*std::exchange(handler_, nullptr));
+  } else {
+    auto coroutine = std::move(*suspended_);
+    suspended_.reset();
+    asio::post(owner().get_executor(), std::move(coroutine));
+  }
+}
+
+void stream::post_ready(ready_handler& handler, std::error_code error) {
+  asio::post(owner().get_executor(), [this, &handler, error] {
+    std::error_code ended_by;
+    end_wait(ended_by);
+    handler.on_ready(error ? error : ended_by);
+  });
+}
+
+void stream::call_when(std::uint32_t event, ready_handler& handler, time_point deadline, on_stop when_stopped) {
+  owner().return_buffer(std::move(buffer_));
+  std::error_code error;
+  const bool waits = begin_wait(event, deadline, when_stopped, error) && (ready_ & awaited_) == 0;
+  if (waits && owner().stopping_ && when_stopped == on_stop::end) error = canceled();
+  if (!waits || error) {
+    post_ready(handler, error);
+  } else {
+    handler_ = &handler;
+  }
+}
+
+void stream::call_when_readable(ready_handler& handler, time_point deadline, on_stop when_stopped) {
+  call_when(EPOLLIN, handler, deadline, when_stopped);
+}
+
+void stream::call_when_writable(ready_handler& handler, time_point deadline, on_stop when_stopped) {
+  call_when(EPOLLOUT, handler, deadline, when_stopped);
 }
 
 awaitable<std::span<char>> stream::read_some(time_point deadline, on_stop when_stopped, std::error_code& error) {
   owner().return_buffer(std::move(buffer_));
-  // More may be there than the last read took: before it is read, it is the other connections' turn.
-  if ((ready_ & EPOLLIN) != 0) co_await asio::post(owner().get_executor(), use_awaitable);
   for (;;) {
     const bool leaving = owner().stopping_ && when_stopped == on_stop::end;
-    if (!leaving && (ready_ & (EPOLLIN | ended)) == 0) {
+    if (!leaving) {
       if (!begin_wait(EPOLLIN, deadline, when_stopped, error)) co_return std::span<char>{};
       co_await suspend(); // here and not in wait_for(): one coroutine less for every message
       end_wait(error);
       if (error && !is(error, std::errc::operation_canceled)) co_return std::span<char>{};
     }
-    buffer_ = owner().borrow_buffer();
-    const auto count = ::recv(socket_.get(), buffer_.get(), limits::read_buffer, MSG_DONTWAIT);
-    error = count < 0 ? last_error() : std::error_code{};
-    if (is(error, std::errc::interrupted)) continue;
-    // A read that did not fill the buffer has taken all there was; if more has come since, the kernel will say so.
-    if (count < static_cast<ssize_t>(limits::read_buffer) && (ready_ & ended) == 0) ready_ &= ~std::uint32_t{EPOLLIN};
-    if (would_block(error)) ready_ &= ~(EPOLLIN | ended);
-    if (!error) co_return std::span{buffer_.get(), static_cast<std::size_t>(count)};
-    owner().return_buffer(std::move(buffer_));
+    const auto bytes = read_now(error);
     if (would_block(error) && leaving) error = canceled();
-    if (!would_block(error)) co_return std::span<char>{};
+    if (!would_block(error)) co_return bytes;
   }
+}
+
+std::span<char> stream::read_now(std::error_code& error) {
+  if (!buffer_) buffer_ = owner().borrow_buffer();
+  ssize_t count = 0;
+  do
+    count = ::recv(socket_.get(), buffer_.get(), limits::read_buffer, MSG_DONTWAIT);
+  while (count < 0 && errno == EINTR);
+  error = count < 0 ? last_error() : std::error_code{};
+  // A read that did not fill the buffer has taken all there was; if more has come since, the kernel will say so.
+  if (count < static_cast<ssize_t>(limits::read_buffer) && (ready_ & ended) == 0) ready_ &= ~std::uint32_t{EPOLLIN};
+  if (!error) return {buffer_.get(), static_cast<std::size_t>(count)};
+  if (would_block(error)) ready_ &= ~(EPOLLIN | ended);
+  owner().return_buffer(std::move(buffer_));
+  return {};
 }
 
 // Tries first, and waits only when the peer is behind.
@@ -209,9 +267,11 @@ std::size_t stream::send_pieces(std::span<iovec> pieces, std::error_code& error)
   msghdr message{};
   message.msg_iov = pieces.data();
   message.msg_iovlen = pieces.size();
+  constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
   ssize_t count = 0;
   do
-    count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    count = pieces.size() == 1 ? ::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, flags)
+                               : ::sendmsg(socket_.get(), &message, flags);
   while (count < 0 && errno == EINTR);
   if (count < 0) {
     ready_ &= ~std::uint32_t{EPOLLOUT};
@@ -228,14 +288,15 @@ std::size_t stream::send_pieces(std::span<iovec> pieces, std::error_code& error)
   return static_cast<std::size_t>(count);
 }
 
-awaitable<void> stream::wait_until_writable(time_point deadline, std::error_code& error) {
-  return wait_for(EPOLLOUT, deadline, on_stop::end, error);
-}
-
 void stream::interrupt() noexcept {
-  if (!suspended_) return;
+  if (handler_ == nullptr && !suspended_) return;
   interrupted_ = true;
   cancel();
+}
+
+awaitable<void> suspend_in(std::optional<suspended_coroutine>& place) {
+  const auto keep = [&place](auto coroutine) { place.emplace(std::move(coroutine)); };
+  return asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(keep, use_awaitable);
 }
 
 awaitable<void> stream::sleep_for(std::chrono::nanoseconds duration) { return owner().sleep_for(duration); }
@@ -414,8 +475,10 @@ void context::handle_events() {
   for (int round = 0; round < most_rounds; ++round) {
     const int count = ::epoll_wait(epoll_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
     events_ = std::span(events).first(static_cast<std::size_t>(std::max(count, 0)));
-    for (const epoll_event& e : events_)
-      if (e.data.ptr != nullptr) static_cast<stream*>(e.data.ptr)->on_events(e.events);
+    for (std::size_t i = 0; i < events_.size(); ++i) {
+      if (i + 1 < events_.size()) prefetch_connection(events_[i + 1].data.ptr);
+      if (events_[i].data.ptr != nullptr) static_cast<stream*>(events_[i].data.ptr)->on_events(events_[i].events);
+    }
     if (events_.empty()) break;
   }
   events_ = {};

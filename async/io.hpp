@@ -52,6 +52,9 @@ using suspended_coroutine = asio::async_result<asio::use_awaitable_t<executor>, 
 
 class context;
 
+/// Suspends the calling coroutine until somebody takes it from there and calls it.
+awaitable<void> suspend_in(std::optional<suspended_coroutine>& place);
+
 /// A descriptor that is closed with its owner.
 class unique_descriptor {
  public:
@@ -103,6 +106,16 @@ class waiter {
   bool armed_ = false;
 };
 
+/// Who waits for a stream without a coroutine.
+class ready_handler {
+ public:
+  /// Comes from the event loop. `error`: of the wait, as read_some() would have it; the stream may be destroyed here.
+  virtual void on_ready(std::error_code error) = 0;
+
+ protected:
+  ~ready_handler() = default;
+};
+
 /// A TCP connection. Errors are std::error_code: std::errc::timed_out for a deadline, the system's for the rest.
 ///
 /// It is registered with its context's epoll once, edge-triggered, for reading and writing; from then on the kernel
@@ -126,13 +139,18 @@ class stream final : public waiter {
   /// is under way. `error` stays empty when the peer takes nothing.
   std::size_t send_now(std::span<const char> bytes, std::error_code& error);
 
-  /// Waits until the peer takes bytes again.
-  awaitable<void> wait_until_writable(time_point deadline, std::error_code& error);
+  /// What read_some() returns, if it is there already; else std::errc::operation_would_block.
+  std::span<char> read_now(std::error_code& error);
+
+  /// Waits like read_some(), but calls the handler, once, when there is something for read_now() or send_now(). A tool
+  /// with thousands of connections has it all in one place in memory this way, and not in a chain of coroutines.
+  void call_when_readable(ready_handler&, time_point deadline, on_stop);
+  void call_when_writable(ready_handler&, time_point deadline, on_stop);
 
   /// Changes the deadline of the wait that is under way, if there is one.
   using waiter::change_deadline;
 
-  /// Makes a read_some() that is under way return nothing, with std::errc::interrupted.
+  /// Ends the wait that is under way, if there is one, with std::errc::interrupted.
   void interrupt() noexcept;
 
   awaitable<void> sleep_for(std::chrono::nanoseconds duration);
@@ -151,6 +169,8 @@ class stream final : public waiter {
   friend awaitable<std::optional<stream>> connect(context&, const endpoint&, std::chrono::nanoseconds timeout,
       std::error_code& error, const std::optional<asio::ip::address>& from);
   awaitable<void> wait_for(std::uint32_t event, time_point deadline, on_stop, std::error_code& error);
+  void call_when(std::uint32_t event, ready_handler&, time_point deadline, on_stop);
+  void post_ready(ready_handler&, std::error_code error = {});
   bool begin_wait(std::uint32_t event, time_point deadline, on_stop, std::error_code& error);
   awaitable<void> suspend();
   void end_wait(std::error_code& error);
@@ -161,8 +181,9 @@ class stream final : public waiter {
 
   unique_descriptor socket_;
   std::unique_ptr<char[]> buffer_; // lent by the context from one read_some() to the next
-  std::optional<suspended_coroutine> suspended_;
-  std::uint32_t awaited_ = 0; // epoll events that resume it
+  std::optional<suspended_coroutine> suspended_; // this one waits,
+  ready_handler* handler_ = nullptr;             // or this
+  std::uint32_t awaited_ = 0; // epoll events that end the wait
   std::uint32_t ready_ = 0;   // epoll events that have come, and that nothing since has shown to be over
   bool registered_ = false;
   bool canceled_ = false;

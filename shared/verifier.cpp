@@ -91,7 +91,7 @@ verdict verifier::receive_end() {
 
 std::span<const char> verifier::reply() {
   if (!diverged_ && collected_.empty()) {
-    collected_.resize(expected());
+    collected_.resize(received_);
     copy_expected(0, collected_);
   }
   const std::span<const char> wire = collected_;

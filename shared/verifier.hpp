@@ -41,7 +41,7 @@ class verifier {
   /// The stream has ended.
   verdict receive_end();
 
-  /// After verified or a wrong reply: the reply without its framing, valid until expect(). Makes a right one again.
+  /// What came, without its framing, valid until expect(). Makes what was right again.
   std::span<const char> reply();
 
   /// After `verified`: in how many pieces the server answered. More than 1 only in raw.

@@ -116,6 +116,7 @@ TEST_CASE("stress: names the lie in one of 20 replies, and nothing else") {
       {"length", "extra bytes"},
       {"eof", "echoed unchanged"},
       {"eof", "corrupt"},
+      {"eof", "short"},
       {"eof", "extra bytes"},
   }));
   const scripted_server server(answering_but(framing, [framing = framing, kind = kind](peer& client, const request& r) {

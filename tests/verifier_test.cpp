@@ -113,6 +113,14 @@ TEST_CASE("verifier: calls a reply that ends too early short, wherever it ends")
     check_verdict(f, "Hello", reply.substr(0, size), {"short", ""});
 }
 
+TEST_CASE("verifier: shows what came of a reply that ends too early") {
+  const kept_message request("abcdef");
+  verifier v(framing::eof);
+  v.expect(request);
+  CHECK(feed(v, whole("fed")) == verdict::cut_short);
+  CHECK(std::string(v.reply().begin(), v.reply().end()) == "fed");
+}
+
 TEST_CASE("verifier: calls a reply that is wrong and ends too early corrupt") {
   const framing f = GENERATE(framing::line, framing::length, framing::eof);
   check_verdict(f, "Hello", wire(f, "?????").substr(0, wire(f, "").size() + 2), {"corrupt", ""});

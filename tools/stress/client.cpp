@@ -33,10 +33,10 @@ std::string hex(std::span<const char> bytes, std::size_t from) {
 } // namespace
 
 client::client(worker& owner, std::uint64_t number)
-    : owner_(owner),
+    : check_(owner.work().framing_kind),
+      owner_(owner),
       number_(number),
-      random_(random_bits(owner.seed() + number)()),
-      check_(owner.work().framing_kind) {}
+      random_(random_bits(owner.seed() + number)()) {}
 
 // --- connections -----------------------------------------------------------------------------------------------------
 
@@ -52,11 +52,11 @@ async::awaitable<void> client::run() {
     if (!std::exchange(schedule_begun_, true)) begin_schedule(steady::now());
     broken_ = !peer;
     if (peer) {
-      peer_ = &*peer;
+      peer_.emplace(std::move(*peer));
       owner_.count_connected(1);
       co_await converse();
       owner_.count_connected(-1);
-      peer_ = nullptr;
+      peer_.reset();
     }
     again = has_more(steady::now()) && (!broken_ || owner_.work().reconnect);
     if (again && broken_) {
@@ -96,43 +96,60 @@ async::awaitable<void> client::converse() {
   half_closed_ = false;
   written_ = queued_ = 0;
   unsent_.clear();
-  flights_.clear();
-  oldest_ = 0;
+  oldest_.reset();
+  behind_.clear();
+  first_behind_ = 0;
   deadline_ = never;
   session_left_ = std::numeric_limits<std::uint64_t>::max();
   if (work.session)
     session_left_ = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(work.session->draw(random_).count()));
   if (work.framing_kind == framing::eof) session_left_ = 1;
 
-  // The clock is read once for everything that a read brings: reading it costs as much as the rest.
-  auto now = steady::now();
-  for (start_due(now, false); !broken_;) {
-    const bool ends = session_left_ == 0 || !has_more(now);
-    if (ends && in_flight() == 0) break;
-    if (ends && unsent_.empty() && !half_closed_ && (work.half_close || work.framing_kind == framing::eof)) {
-      peer_->shutdown_send();
-      half_closed_ = true;
-    }
-    std::error_code error;
-    // The server can only answer what it has in full. If that is not even the oldest message, it is not held up by
-    // replies that nobody reads either, and what helps is to send.
-    if (!unsent_.empty() && (in_flight() == 0 || flights_[oldest_].end > written_)) {
-      co_await peer_->wait_until_writable(deadline_, error);
-      now = steady::now();
-      if (!error) flush();
-    } else {
-      const auto input = co_await peer_->read_some(deadline_, async::on_stop::end, error);
-      now = steady::now();
-      if (!error && !input.empty()) receive(input, now);
-      if (!error && input.empty()) lose_connection({});
-      if (error == std::errc::interrupted) error.clear();
-      if (!unsent_.empty() && !broken_) flush();
-    }
-    if (error) lose_connection(error);
-    if (!broken_) start_due(now, false);
+  const auto now = steady::now();
+  start_due(now, false);
+  if (!is_over(now)) {
+    await_more(now);
+    co_await async::suspend_in(conversation_ended_);
   }
   if (!broken_ && (work.half_close || half_closed_)) co_await await_end();
   if (work.close == closing::reset) peer_->reset_on_close();
+}
+
+bool client::is_over(steady::time_point now) const {
+  return broken_ || (!oldest_ && (session_left_ == 0 || !has_more(now)));
+}
+
+void client::await_more(steady::time_point now) {
+  const auto& work = owner_.work();
+  const bool ends = session_left_ == 0 || !has_more(now);
+  if (ends && unsent_.empty() && !half_closed_ && (work.half_close || work.framing_kind == framing::eof)) {
+    peer_->shutdown_send();
+    half_closed_ = true;
+  }
+  // The server can only answer what it has in full. If that is not even the oldest message, it is not held up by
+  // replies that nobody reads either, and what helps is to send.
+  awaits_room_ = !unsent_.empty() && (!oldest_ || oldest_->end > written_);
+  if (awaits_room_) {
+    peer_->call_when_writable(*this, deadline_, async::on_stop::end);
+  } else {
+    peer_->call_when_readable(*this, deadline_, async::on_stop::end);
+  }
+}
+
+// Does what can be done now, and then waits again, or lets converse() go on. No coroutine, for speed (see stream).
+void client::on_ready(std::error_code error) {
+  std::span<const char> input;
+  if (!error && !awaits_room_) input = peer_->read_now(error);
+  const auto now = steady::now(); // once for everything that a read brings: reading it costs as much as the rest
+  if (!error && !awaits_room_) input.empty() ? lose_connection({}) : receive(input, now);
+  if (error == std::errc::interrupted || error == std::errc::operation_would_block) error.clear();
+  if (error) lose_connection(error);
+  if (!unsent_.empty() && !broken_) flush();
+  if (!broken_) start_due(now, false);
+  if (!is_over(now)) return await_more(now);
+  auto conversation = std::move(*conversation_ended_);
+  conversation_ended_.reset();
+  std::move(conversation)();
 }
 
 // Behind the last reply nothing may come but the end.
@@ -192,7 +209,7 @@ bool client::has_more(steady::time_point now) const {
 }
 
 bool client::may_start(steady::time_point now) const {
-  return peer_ != nullptr && !broken_ && !half_closed_ && session_left_ > 0 && in_flight() < owner_.work().pipeline &&
+  return peer_ && !broken_ && !half_closed_ && session_left_ > 0 && in_flight() < owner_.work().pipeline &&
          has_more(now);
 }
 
@@ -213,7 +230,7 @@ void client::start_due(steady::time_point now, bool by_schedule) {
 
 void client::wake(steady::time_point now) {
   scheduled_ = false;
-  if (peer_ == nullptr || broken_) return;
+  if (!peer_ || broken_) return;
   start_due(now, true);
   peer_->change_deadline(deadline_);
   const bool ends = session_left_ == 0 || !has_more(now);
@@ -227,14 +244,17 @@ void client::start_one(steady::time_point now, std::string& batch) {
   const std::size_t before = batch.size();
   append_frame(batch, work.framing_kind, payload(number_, sequence_, size));
   queued_ += batch.size() - before;
-  flights_.push_back({work.rate > 0 ? next_start_ : now, now, sequence_, queued_, size});
+  const flight started{work.rate > 0 ? next_start_ : now, now, sequence_, queued_, size};
   ++sequence_;
   --session_left_;
-  if (in_flight() == 1) {
+  if (oldest_) {
+    behind_.push_back(started);
+  } else {
+    oldest_ = started;
     owner_.count_owing(1);
     expect_oldest(now);
   }
-  owner_.count_sent(flights_.back().intended);
+  owner_.count_sent(started.intended);
   advance_schedule(now);
 }
 
@@ -258,7 +278,7 @@ void client::flush() {
 
 void client::receive(std::span<const char> bytes, steady::time_point now) {
   while (!bytes.empty() && !broken_) {
-    if (in_flight() == 0) {
+    if (!oldest_) {
       receive_unasked(bytes);
       continue;
     }
@@ -300,7 +320,7 @@ void client::complete(verdict v, steady::time_point now) {
     judge_wrong(v, now);
     return;
   }
-  const flight& f = flights_[oldest_];
+  const flight& f = *oldest_;
   const bool in_window = owner_.count_reply(f.intended, f.sent, std::max(last_reply_, f.sent), now, check_.pieces());
   if (in_window) ++replies_;
   if (down_since_)
@@ -312,7 +332,7 @@ void client::complete(verdict v, steady::time_point now) {
 
 // What came instead of the oldest message's reply? It may be a right one to another message.
 void client::judge_wrong(verdict v, steady::time_point now) {
-  const flight oldest = flights_[oldest_];
+  const flight oldest = *oldest_;
   const auto reply = check_.reply();
   std::vector<char> message(reply.begin(), reply.end());
   reverse(message);
@@ -344,41 +364,41 @@ void client::judge_wrong(verdict v, steady::time_point now) {
   const bool later_came = kind == fault::out_of_order && whose->sequence > oldest.sequence;
   if (later_came && whose->sequence < sequence_) { // those before it are taken for lost
     if (skipped_.size() > most_skipped) skipped_.clear();
-    while (in_flight() > 0 && flights_[oldest_].sequence < whose->sequence) {
-      skipped_.push_back(flights_[oldest_].sequence);
-      owner_.count_lost(flights_[oldest_].intended, flights_[oldest_].sent, false);
+    while (oldest_ && oldest_->sequence < whose->sequence) {
+      skipped_.push_back(oldest_->sequence);
+      owner_.count_lost(oldest_->intended, oldest_->sent, false);
       pop_oldest(now);
     }
   }
   count_wrong(kind, kind != fault::repeated && (kind != fault::out_of_order || later_came));
-  if (in_flight() > 0 && flights_[oldest_].sequence == oldest.sequence) expect_oldest(now); // it may still come
+  if (oldest_ && oldest_->sequence == oldest.sequence) expect_oldest(now); // it may still come
 }
 
 void client::count_wrong(fault kind, bool takes_place_of_oldest) {
   ++owner_.result().wrong[static_cast<std::size_t>(kind)];
   owner_.count_error();
-  if (!takes_place_of_oldest || in_flight() == 0) return;
+  if (!takes_place_of_oldest || !oldest_) return;
   if (owner_.work().rate <= 0) next_start_ = steady::now() + owner_.work().think.draw(random_);
   pop_oldest(steady::now());
 }
 
 void client::pop_oldest(steady::time_point now) {
-  if (++oldest_ == flights_.size()) {
-    flights_.clear();
-    oldest_ = 0;
+  if (first_behind_ == behind_.size()) {
+    oldest_.reset();
     deadline_ = never;
     owner_.count_owing(-1);
     return;
   }
-  if (oldest_ >= owner_.work().pipeline) {
-    flights_.erase(flights_.begin(), flights_.begin() + static_cast<std::ptrdiff_t>(oldest_));
-    oldest_ = 0;
+  oldest_ = behind_[first_behind_++];
+  if (first_behind_ >= owner_.work().pipeline || first_behind_ == behind_.size()) {
+    behind_.erase(behind_.begin(), behind_.begin() + static_cast<std::ptrdiff_t>(first_behind_));
+    first_behind_ = 0;
   }
   expect_oldest(now);
 }
 
 void client::expect_oldest(steady::time_point now) {
-  const flight& f = flights_[oldest_];
+  const flight& f = *oldest_;
   expected_ = payload(number_, f.sequence, f.size);
   check_.expect(expected_);
   const auto left = owner_.work().timeout - (now - f.sent);
@@ -389,30 +409,32 @@ void client::expect_oldest(steady::time_point now) {
 void client::lose_connection(std::error_code error) {
   broken_ = true;
   const bool interrupted = error == std::errc::operation_canceled;
-  if (!error && in_flight() > 0) {
+  if (!error && oldest_) {
     const verdict v = check_.receive_end();
-    if (v != verdict::cut_short) complete(v, steady::now());
-    if (v != verdict::cut_short && owner_.work().framing_kind == framing::eof) { // this is how a reply ends there
+    const bool ends_reply = owner_.work().framing_kind == framing::eof && check_.received() > 0;
+    if (v != verdict::cut_short || ends_reply) complete(v, steady::now());
+    if (ends_reply) {
       broken_ = false;
       return;
     }
   }
   if (interrupted) {
-    if (in_flight() > 0) owner_.count_owing(-1);
-    flights_.clear();
-    oldest_ = 0;
+    if (oldest_) owner_.count_owing(-1);
+    oldest_.reset();
+    behind_.clear();
+    first_behind_ = 0;
     return;
   }
-  if (in_flight() == 0 && !half_closed_) {
+  if (!oldest_ && !half_closed_) {
     ++owner_.result().closed_early;
     owner_.count_error();
     owner_.add_example(fmt::format("client {}: the server ended the connection behind message {}: {}", number_,
         sequence_ - 1, error ? error.message() : "end of stream"));
   }
-  if (!down_since_) down_since_ = in_flight() > 0 ? flights_[oldest_].sent : steady::now();
+  if (!down_since_) down_since_ = oldest_ ? oldest_->sent : steady::now();
   bool late = error == std::errc::timed_out;
-  while (in_flight() > 0) {
-    const flight& f = flights_[oldest_];
+  while (oldest_) {
+    const flight& f = *oldest_;
     const auto progress = fmt::format("after {} of {} bytes of its reply", check_.received(), check_.expected());
     if (check_.is_wrong() && owner_.work().framing_kind != framing::raw) {
       owner_.add_example(

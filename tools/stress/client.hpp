@@ -22,7 +22,7 @@ namespace revecho::stress {
 class worker;
 using steady = std::chrono::steady_clock;
 
-class client {
+class client final : private async::ready_handler {
  public:
   /// `number`: of all clients of the level; it is in every payload.
   client(worker& owner, std::uint64_t number);
@@ -47,6 +47,8 @@ class client {
 
   async::awaitable<std::optional<async::stream>> connect();
   async::awaitable<void> converse();
+  void await_more(steady::time_point now);
+  void on_ready(std::error_code error) override;
   async::awaitable<void> await_end();
 
   void begin_schedule(steady::time_point now);
@@ -69,8 +71,26 @@ class client {
   void lose_connection(std::error_code error);
   void miss_the_rest();
 
-  std::size_t in_flight() const noexcept { return flights_.size() - oldest_; }
+  std::size_t in_flight() const noexcept { return oldest_ ? 1 + behind_.size() - first_behind_ : 0; }
+  bool is_over(steady::time_point now) const;
   std::string describe(const flight& f, std::string_view what) const;
+
+  // Of the connection. It comes first, and what every message needs behind it: they are fetched together.
+  std::optional<async::stream> peer_;
+  std::optional<flight> oldest_;
+  std::vector<flight> behind_; // the oldest, from first_behind_ on
+  std::size_t first_behind_ = 0;
+  time_point deadline_ = never; // of the oldest
+  payload expected_;
+  verifier check_;
+  bool broken_ = false;
+  bool half_closed_ = false;
+  bool awaits_room_ = false;       // to send; else a reply
+  std::uint64_t session_left_ = 0; // messages
+  std::uint64_t written_ = 0;      // bytes the kernel took
+  std::uint64_t queued_ = 0;       // and those it is to get
+  std::vector<char> unsent_;       // what it did not take yet
+  std::optional<async::suspended_coroutine> conversation_ended_;
 
   worker& owner_;
   std::uint64_t number_;
@@ -84,20 +104,6 @@ class client {
   std::vector<std::uint64_t> skipped_; // messages given up because a later one was answered first
   bool scheduled_ = false;
   bool schedule_begun_ = false;
-
-  // Of the connection.
-  async::stream* peer_ = nullptr;
-  bool broken_ = false;
-  bool half_closed_ = false;
-  std::uint64_t session_left_ = 0; // messages
-  std::uint64_t written_ = 0;      // bytes the kernel took
-  std::uint64_t queued_ = 0;       // and those it is to get
-  std::vector<char> unsent_;       // what it did not take yet
-  std::vector<flight> flights_;    // from oldest_ on
-  std::size_t oldest_ = 0;
-  time_point deadline_ = never; // of the oldest
-  payload expected_;
-  verifier check_;
 };
 
 } // namespace revecho::stress
