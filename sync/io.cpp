@@ -278,7 +278,10 @@ context::~context() {
   watcher_.join();
 }
 
-void context::run(const std::function<void()>& main) { main(); }
+void context::run(const std::function<void()>& main) {
+  start();
+  main();
+}
 
 void context::stop() {
   const std::lock_guard lock(mutex_);
@@ -299,7 +302,6 @@ void context::sleep_for(std::chrono::nanoseconds duration) {
 
 void context::link(waiter& w) {
   const std::lock_guard lock(mutex_);
-  if (!watcher_.joinable()) watcher_ = std::thread([this] { watch(); });
   w.thread_ = ::pthread_self();
   w.linked_ = true;
   w.next_ = first_;
@@ -402,6 +404,7 @@ std::vector<endpoint> runtime::listen(const server_options& options) {
 }
 
 void runtime::start(const std::function<void(listener&)>& accept_loop, const std::function<void()>& on_finished) {
+  context_.start();
   running_ = accepting_ = worker_count_;
   for (std::size_t i = 0; i < worker_count_; ++i) {
     workers_.emplace_back([this, accept_loop, on_finished] {

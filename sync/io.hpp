@@ -166,7 +166,10 @@ class context {
   context(const context&) = delete;
   context& operator=(const context&) = delete;
 
-  /// Runs main() in this thread.
+  /// Starts the watch thread, before which nothing can wait. Throws std::system_error.
+  void start() { watcher_ = std::thread([this] { watch(); }); }
+
+  /// Starts, and runs main() in this thread.
   void run(const std::function<void()>& main);
 
   /// Ends every wait with on_stop::end, now and from now on. Any thread.

@@ -100,17 +100,18 @@ void server::report_accept_failure(std::error_code error) {
 // --- life ------------------------------------------------------------------------------------------------------------
 
 int server::run() {
-  write_port_file();
-  for (const auto& where : endpoints_) {
-    const auto address = to_string(where);
-    log_.write(log_level::info, fmt::format("listening on {}", address), {{"address", address}});
-  }
   runtime_.start([this](listener& from) { return accept_connections(from); },
       [this] {
         const std::lock_guard lock(mutex_);
         finished_ = true;
         changed_.notify_all();
       });
+  // Only now: who has read it finds all threads there.
+  write_port_file();
+  for (const auto& where : endpoints_) {
+    const auto address = to_string(where);
+    log_.write(log_level::info, fmt::format("listening on {}", address), {{"address", address}});
+  }
   const bool in_time = serve_until_stopped();
   log_.write(log_level::info, summary(counts()), to_json(counts()));
   return in_time ? 0 : 1;

@@ -24,6 +24,16 @@ outcome run_server(const variant& v, std::vector<std::string> options) {
 
 } // namespace
 
+TEST_CASE("server: has all its threads before it says that it listens") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  const server_process server(v, {"--framing", "line"});
+  const auto threads = server.threads();
+  for (int i = 0; i < 10; ++i)
+    CHECK(answers(server.port(), "line"));
+  CHECK(eventually([&] { return server.threads() == threads; }));
+}
+
 TEST_CASE("server: says where it listens, and writes the ports in the order of --listen") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
