@@ -53,8 +53,8 @@ void set_option(int descriptor, int level, int name, int value) noexcept {
   ::setsockopt(descriptor, level, name, &value, sizeof value);
 }
 
-// With thousands of connections none is in the cache when its turn comes. This fetches a stream, and what its owner keeps
-// behind it, while the one before it is served.
+// With thousands of connections none is in the cache when its turn comes. This fetches a stream, and what its owner
+// keeps behind it, while the one before it is served.
 void prefetch_connection(const void* stream) noexcept {
   constexpr std::size_t line = 64;
   constexpr std::size_t size = 512;

@@ -180,11 +180,11 @@ class stream final : public waiter {
   void cancel() noexcept override;
 
   unique_descriptor socket_;
-  std::unique_ptr<char[]> buffer_; // lent by the context from one read_some() to the next
+  std::unique_ptr<char[]> buffer_;               // lent by the context from one read_some() to the next
   std::optional<suspended_coroutine> suspended_; // this one waits,
   ready_handler* handler_ = nullptr;             // or this
-  std::uint32_t awaited_ = 0; // epoll events that end the wait
-  std::uint32_t ready_ = 0;   // epoll events that have come, and that nothing since has shown to be over
+  std::uint32_t awaited_ = 0;                    // epoll events that end the wait
+  std::uint32_t ready_ = 0; // epoll events that have come, and that nothing since has shown to be over
   bool registered_ = false;
   bool canceled_ = false;
   bool interrupted_ = false;

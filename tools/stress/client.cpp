@@ -44,15 +44,14 @@ async::awaitable<void> client::run() {
   auto pause = std::chrono::milliseconds{first_reconnect_pause};
   bool first = true;
   for (bool again = true; again;) {
-    auto peer = co_await connect();
+    co_await connect();
     if (std::exchange(first, false)) {
       owner_.first_connect_ended();
       co_await owner_.wait_for_begin();
     }
     if (!std::exchange(schedule_begun_, true)) begin_schedule(steady::now());
-    broken_ = !peer;
-    if (peer) {
-      peer_.emplace(std::move(*peer));
+    broken_ = !peer_;
+    if (peer_) {
       owner_.count_connected(1);
       co_await converse();
       owner_.count_connected(-1);
@@ -70,12 +69,13 @@ async::awaitable<void> client::run() {
   if (down_since_) owner_.add_outage(*down_since_, steady::now(), 1, lost_while_down_);
 }
 
-async::awaitable<std::optional<async::stream>> client::connect() {
+async::awaitable<void> client::connect() {
   const auto& work = owner_.work();
   const auto before = steady::now();
   std::error_code error;
   auto peer = co_await async::connect(owner_.io(), work.to, work.timeout, error, owner_.source_for(number_));
   if (peer) {
+    peer_.emplace(std::move(*peer));
     owner_.result().connect.values.record(steady::now() - before);
   } else if (!owner_.is_interrupted()) {
     ++owner_.result().connect_failed;
@@ -87,7 +87,6 @@ async::awaitable<std::optional<async::stream>> client::connect() {
         error == std::errc::address_not_available ? "no free port towards it; use more addresses with --source"
                                                   : error.message()));
   }
-  co_return peer;
 }
 
 // Until the session or the level is over, or the connection fails.

@@ -45,7 +45,7 @@ class client final : private async::ready_handler {
     std::size_t size;
   };
 
-  async::awaitable<std::optional<async::stream>> connect();
+  async::awaitable<void> connect();
   async::awaitable<void> converse();
   void await_more(steady::time_point now);
   void on_ready(std::error_code error) override;
