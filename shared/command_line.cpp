@@ -30,12 +30,13 @@ void reject_usage(std::string_view program, std::string_view reason) {
   throw early_exit{exit_usage};
 }
 
+framing parse_framing(const std::string& text) {
+  if (const auto found = framing_from(text)) return *found;
+  throw std::invalid_argument(fmt::format("'{}' is not one of raw|line|length|eof", text));
+}
+
 void add_framing_option(CLI::App& app, framing& target) {
-  const auto parse = [](const std::string& text) {
-    if (const auto found = framing_from(text)) return *found;
-    throw std::invalid_argument(fmt::format("'{}' is not one of raw|line|length|eof", text));
-  };
-  add_parsed(app, "--framing", target, parse, "raw|line|length|eof", "Where a message ends", "raw");
+  add_parsed(app, "--framing", target, parse_framing, "raw|line|length|eof", "Where a message ends", "raw");
 }
 
 int run_program(std::string_view name, const std::function<int()>& body) {

@@ -69,6 +69,9 @@ CLI::Option* add_parsed_list(CLI::App& app, const std::string& name, Target& tar
       ->default_str(default_text);
 }
 
+/// Throws std::invalid_argument.
+framing parse_framing(const std::string& text);
+
 /// --framing, as every program that talks the protocol has it.
 void add_framing_option(CLI::App& app, framing& target);
 

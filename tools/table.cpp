@@ -57,4 +57,23 @@ std::string table::text() const {
   return text;
 }
 
+std::string wrapped(std::string_view text, std::size_t width) {
+  std::string lines;
+  std::size_t used = 0;
+  while (!text.empty()) {
+    const auto word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (used > 0 && used + 1 + width_of(word) > width) {
+      lines += '\n';
+      used = 0;
+    } else if (used > 0) {
+      lines += ' ';
+      ++used;
+    }
+    lines += word;
+    used += width_of(word);
+  }
+  return lines;
+}
+
 } // namespace revecho

@@ -1,4 +1,4 @@
-// Text tables for people: columns as wide as they need to be, words to the left, figures to the right.
+// Text for people. Tables: columns as wide as they need to be, words to the left, figures to the right. Paragraphs.
 #pragma once
 
 #include <cstdio>
@@ -31,5 +31,8 @@ class table {
   std::vector<column> columns_;
   std::vector<std::vector<std::string>> rows_; // empty: a gap
 };
+
+/// In lines of at most so many characters, but for words that are longer.
+std::string wrapped(std::string_view text, std::size_t width);
 
 } // namespace revecho

@@ -2,20 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <cerrno>
-#include <chrono>
+#include <condition_variable>
 #include <csignal>
-#include <cstdlib>
-#include <fcntl.h>
+#include <ctime>
 #include <fstream>
-#include <iterator>
-#include <spawn.h>
+#include <mutex>
+#include <sstream>
 #include <stdexcept>
+#include <sys/resource.h>
 #include <sys/wait.h>
-#include <system_error>
-#include <thread>
-#include <unistd.h>
 #include <utility>
 
 namespace revecho::compare {
@@ -26,66 +21,40 @@ using namespace std::chrono_literals;
 constexpr auto longest_start = 10s;
 constexpr auto longest_stop = 20s;
 constexpr auto look_again = 2ms; // the port file appears and the process ends without telling
+constexpr auto look_at_threads = 20ms;
 
-std::filesystem::path make_folder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "revecho-compare.XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    throw std::system_error(errno, std::system_category(), fmt::format("cannot make {}", pattern));
-  return pattern;
+// A figure of /proc/PID/status, as it stands there: memory in KiB.
+std::size_t status_of(pid_t process, const std::string& name) {
+  std::ifstream file(fmt::format("/proc/{}/status", process));
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(name + ":")) continue;
+    std::size_t value = 0;
+    std::istringstream(line.substr(name.size() + 1)) >> value;
+    return value;
+  }
+  return 0;
 }
 
-// The end of what the server wrote: why it failed is in its last lines.
-std::string last_lines(const std::filesystem::path& file) {
-  constexpr std::size_t most = 1000;
-  std::ifstream log(file);
-  const std::string text{std::istreambuf_iterator<char>(log), {}};
-  return text.size() <= most ? text : "…" + text.substr(text.size() - most);
+// The processor time of all its threads; finer than what /proc says, and known before its end.
+std::chrono::nanoseconds processor_time(pid_t process) {
+  clockid_t clock{};
+  timespec time{};
+  if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return {};
+  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
 }
 
-// The child has no part in this program's signal handling: nothing is blocked or ignored there.
-pid_t spawn(
-    const std::filesystem::path& program, std::vector<std::string> arguments, const std::filesystem::path& log) {
-  posix_spawn_file_actions_t files;
-  ::posix_spawn_file_actions_init(&files);
-  ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  ::posix_spawn_file_actions_addopen(&files, STDERR_FILENO, log.c_str(), O_WRONLY | O_CREAT, 0600);
-  posix_spawnattr_t attributes;
-  ::posix_spawnattr_init(&attributes);
-  sigset_t none;
-  ::sigemptyset(&none);
-  sigset_t ignored_here;
-  ::sigemptyset(&ignored_here);
-  ::sigaddset(&ignored_here, SIGPIPE);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &ignored_here);
-  // A group of its own: an interrupt at the terminal goes to this program, which then stops the server.
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-
-  arguments.insert(arguments.begin(), program.string());
-  std::vector<char*> argv;
-  argv.reserve(arguments.size() + 1);
-  for (auto& argument : arguments)
-    argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  pid_t process = -1;
-  const int error = ::posix_spawn(&process, program.c_str(), &files, &attributes, argv.data(), environ);
-  ::posix_spawn_file_actions_destroy(&files);
-  ::posix_spawnattr_destroy(&attributes);
-  if (error != 0)
-    throw std::system_error(error, std::system_category(), fmt::format("cannot run {}", program.string()));
-  return process;
+std::chrono::nanoseconds duration_of(const timeval& time) {
+  return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec};
 }
 
 } // namespace
 
-server_process::server_process(const std::string& program, std::vector<std::string> arguments)
-    : program_(program), folder_(make_folder()) {
+server_process::server_process(
+    const std::string& program, std::vector<std::string> arguments, const std::vector<int>& cpus)
+    : program_(program) {
   const auto port_file = folder_ / "port";
   arguments.insert(arguments.end(), {"--listen", "127.0.0.1:0", "--port-file", port_file.string()});
-  process_ = spawn(
-      std::filesystem::read_symlink("/proc/self/exe").parent_path() / program, std::move(arguments), folder_ / "log");
+  process_ = start_child(program, std::move(arguments), folder_ / "log", cpus);
   const auto deadline = std::chrono::steady_clock::now() + longest_start;
   while (!std::filesystem::exists(port_file)) {
     int status = 0;
@@ -94,28 +63,61 @@ server_process::server_process(const std::string& program, std::vector<std::stri
     std::this_thread::sleep_for(look_again);
   }
   std::ifstream(port_file) >> address_.port;
+  time_of_start_ = processor_time(process_);
+  usage_.idle_memory = 1024.0 * static_cast<double>(status_of(process_, "VmRSS"));
+  watcher_ = std::jthread([this](const std::stop_token& stop) { watch_threads(stop); });
+}
+
+void server_process::watch_threads(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  do
+    most_threads_ = std::max<std::size_t>(most_threads_, status_of(process_, "Threads"));
+  while (!never.wait_for(lock, stop, look_at_threads, [&] { return stop.stop_requested(); }));
 }
 
 server_process::~server_process() {
+  if (watcher_.joinable()) {
+    watcher_.request_stop();
+    watcher_.join();
+  }
   int status = 0;
   if (!has_ended(status)) {
     ::kill(process_, SIGKILL);
     ::waitpid(process_, &status, 0);
   }
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
-void server_process::stop() {
+server_usage server_process::stop() {
+  watcher_.request_stop();
+  watcher_.join();
   int status = 0;
   if (has_ended(status)) fail("has ended by itself");
+  usage_.peak_memory = 1024.0 * static_cast<double>(status_of(process_, "VmHWM"));
+  const auto time = processor_time(process_) - time_of_start_;
   ::kill(process_, SIGTERM);
   status = wait_until_ended(longest_stop);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail("did not stop cleanly");
+  // How it divides into user and system is only known of all of it.
+  const double share = usage_.user_time + usage_.system_time > 0ns
+                           ? static_cast<double>(usage_.user_time.count()) /
+                                 static_cast<double>((usage_.user_time + usage_.system_time).count())
+                           : 0;
+  usage_.user_time = std::chrono::duration_cast<std::chrono::nanoseconds>(time * share);
+  usage_.system_time = time - usage_.user_time;
+  usage_.threads = most_threads_;
+  return usage_;
 }
 
 bool server_process::has_ended(int& status) {
-  if (process_ > 0 && ::waitpid(process_, &status, WNOHANG) == process_) process_ = -1;
+  rusage used{};
+  if (process_ > 0 && ::wait4(process_, &status, WNOHANG, &used) == process_) {
+    process_ = -1;
+    usage_.user_time = duration_of(used.ru_utime);
+    usage_.system_time = duration_of(used.ru_stime);
+    usage_.context_switches = static_cast<std::size_t>(used.ru_nvcsw + used.ru_nivcsw);
+  }
   return process_ < 0;
 }
 
@@ -130,7 +132,7 @@ int server_process::wait_until_ended(std::chrono::nanoseconds at_most) {
 }
 
 void server_process::fail(const std::string& what) const {
-  throw std::runtime_error(fmt::format("{} {}:\n{}", program_, what, last_lines(folder_ / "log")));
+  throw std::runtime_error(fmt::format("{} {}:\n{}", program_, what, log()));
 }
 
 } // namespace revecho::compare

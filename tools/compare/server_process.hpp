@@ -2,20 +2,34 @@
 #pragma once
 
 #include "shared/endpoint.hpp"
+#include "tools/compare/child.hpp"
 
-#include <filesystem>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <sys/types.h>
 
 namespace revecho::compare {
 
+/// What a server has taken from listening to its end.
+struct server_usage {
+  std::chrono::nanoseconds user_time{};
+  std::chrono::nanoseconds system_time{};
+  std::size_t context_switches = 0; ///< of its start too
+  std::size_t threads = 0;          ///< at most at once, looked at now and then
+  double idle_memory = 0;           ///< resident bytes, before the first connection
+  double peak_memory = 0;
+};
+
 class server_process {
  public:
-  /// Starts `program` of the folder this program is in, and waits until it listens. Throws std::runtime_error with the
-  /// last lines that it wrote if it does not.
-  server_process(const std::string& program, std::vector<std::string> arguments);
+  /// Starts `program` of the folder this program is in, on these processors only unless there are none, and waits until
+  /// it listens. Throws std::runtime_error with the last lines that it wrote if it does not.
+  server_process(const std::string& program, std::vector<std::string> arguments, const std::vector<int>& cpus = {});
 
   /// Kills it if stop() has not ended it.
   ~server_process();
@@ -25,17 +39,25 @@ class server_process {
   const endpoint& address() const noexcept { return address_; }
 
   /// SIGTERM, and waits for the end. Throws std::runtime_error if it does not end well.
-  void stop();
+  server_usage stop();
+
+  /// The end of what it has written.
+  std::string log() const { return last_lines(folder_ / "log"); }
 
  private:
   [[noreturn]] void fail(const std::string& what) const;
   bool has_ended(int& status);
   int wait_until_ended(std::chrono::nanoseconds at_most);
+  void watch_threads(const std::stop_token&);
 
   std::string program_;
-  std::filesystem::path folder_; // its port file and its log
+  temporary_folder folder_; // its port file and its log
   pid_t process_ = -1;
   endpoint address_;
+  server_usage usage_;
+  std::chrono::nanoseconds time_of_start_{}; // processor time until it listened
+  std::atomic<std::size_t> most_threads_ = 0;
+  std::jthread watcher_;
 };
 
 } // namespace revecho::compare

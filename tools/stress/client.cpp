@@ -77,7 +77,7 @@ async::awaitable<void> client::connect() {
   if (peer) {
     peer_.emplace(std::move(*peer));
     owner_.result().connect.values.record(steady::now() - before);
-  } else if (!owner_.is_interrupted()) {
+  } else if (!owner_.is_cut_off()) {
     ++owner_.result().connect_failed;
     owner_.result().connect.values.record(std::max<std::chrono::nanoseconds>(steady::now() - before, work.timeout));
     ++owner_.result().connect.censored;
@@ -200,7 +200,7 @@ void client::advance_schedule(steady::time_point now) {
 // Is there any message left for this client, now or later?
 bool client::has_more(steady::time_point now) const {
   const auto& work = owner_.work();
-  if (owner_.is_interrupted()) return false;
+  if (owner_.is_cut_off()) return false;
   if (work.messages) return sequence_ < *work.messages;
   if (work.rate <= 0) return std::max(next_start_, now) < owner_.stop_sending();
   // What was due is sent, however late; only when it would have timed out by now it is not.
@@ -419,6 +419,11 @@ void client::lose_connection(std::error_code error) {
   }
   if (interrupted) {
     if (oldest_) owner_.count_owing(-1);
+    if (oldest_ && !owner_.is_interrupted()) {
+      owner_.count_unfinished(oldest_->intended, oldest_->sent);
+      for (std::size_t i = first_behind_; i < behind_.size(); ++i)
+        owner_.count_unfinished(behind_[i].intended, behind_[i].sent);
+    }
     oldest_.reset();
     behind_.clear();
     first_behind_ = 0;

@@ -17,21 +17,6 @@ namespace {
 constexpr std::size_t ports_used_of_an_address = 25'000; // somewhat fewer than Linux has by default
 constexpr std::uint32_t most_sources = 65'536;
 
-std::chrono::nanoseconds parse_some_duration(const std::string& text) {
-  const auto duration = parse_duration(text);
-  if (duration == duration.zero()) throw std::invalid_argument(fmt::format("'{}': it must be more than 0", text));
-  return duration;
-}
-
-double parse_rate(const std::string& text) {
-  double rate = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stopped, error] = std::from_chars(text.data(), end, rate, std::chars_format::fixed);
-  if (error != std::errc{} || stopped != end || !(rate > 0) || rate > 1e9)
-    throw std::invalid_argument(fmt::format("'{}' is not a rate: a number of messages a second above 0", text));
-  return rate;
-}
-
 latency_target parse_target_latency(const std::string& text) {
   const auto fail = [&] {
     throw std::invalid_argument(fmt::format("'{}' is not a target: write it like p99=5ms", text));
@@ -67,10 +52,6 @@ std::vector<asio::ip::address> parse_sources(const std::string& text) {
   return all;
 }
 
-distribution parse_sizes(const std::string& text) {
-  return distribution::parse(text, [](std::string_view size) { return static_cast<double>(parse_size(size)); });
-}
-
 distribution parse_counts(const std::string& text) {
   return distribution::parse(
       text, [](std::string_view count) { return static_cast<double>(parse_count(count, 1, 1'000'000'000)); });
@@ -88,6 +69,16 @@ template <class Enum>
 auto choice_of(std::string first, Enum if_first, std::string second, Enum if_second) {
   return [=, is_second = choice(first, second)](
              const std::string& text) { return is_second(text) ? if_second : if_first; };
+}
+
+void add_message_options(CLI::App& app, workload& target) {
+  add_framing_option(app, target.framing_kind);
+  add_parsed(app, "--size", target.size, parse_sizes, "SIZE|DIST",
+      "Bytes of a message: 64, 1KiB, uniform:1..4KiB or exp:256 (cut at 1MiB)", "64");
+  add_parsed(
+      app, "--duration", target.duration, parse_some_duration, "DURATION", "How long each level is counted", "3s");
+  add_parsed(app, "--timeout", target.timeout, parse_some_duration, "DURATION",
+      "For connecting, and for each reply; a later one counts as late", "10s");
 }
 
 void add_time_options(CLI::App& app, workload& work) {
@@ -157,14 +148,23 @@ void add_output_options(CLI::App& app, stress_options& options) {
 
 } // namespace
 
-void add_workload_options(CLI::App& app, workload& target) {
-  add_framing_option(app, target.framing_kind);
-  add_parsed(app, "--size", target.size, parse_sizes, "SIZE|DIST",
-      "Bytes of a message: 64, 1KiB, uniform:1..4KiB or exp:256 (cut at 1MiB)", "64");
-  add_parsed(
-      app, "--duration", target.duration, parse_some_duration, "DURATION", "How long each level is counted", "3s");
-  add_parsed(app, "--timeout", target.timeout, parse_some_duration, "DURATION",
-      "For connecting, and for each reply; a later one counts as late", "10s");
+distribution parse_sizes(const std::string& text) {
+  return distribution::parse(text, [](std::string_view size) { return static_cast<double>(parse_size(size)); });
+}
+
+double parse_rate(const std::string& text) {
+  double rate = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, rate, std::chars_format::fixed);
+  if (error != std::errc{} || stopped != end || !(rate > 0) || rate > 1e9)
+    throw std::invalid_argument(fmt::format("'{}' is not a rate: a number of messages a second above 0", text));
+  return rate;
+}
+
+std::chrono::nanoseconds parse_some_duration(const std::string& text) {
+  const auto duration = parse_duration(text);
+  if (duration == duration.zero()) throw std::invalid_argument(fmt::format("'{}': it must be more than 0", text));
+  return duration;
 }
 
 std::vector<std::size_t> parse_levels(const std::string& text) {
@@ -210,7 +210,7 @@ stress_options parse_stress_options(int argc, const char* const* argv) {
       "The server: HOST:PORT, [V6]:PORT, :PORT or PORT", "127.0.0.1:6789");
   add_parsed(
       app, "--clients", options.levels, parse_levels, "N[,N...]", "Clients at once, a level each", "10,100,1000");
-  add_workload_options(app, options.work);
+  add_message_options(app, options.work);
   add_time_options(app, options.work);
   add_pace_options(app, options);
   add_connection_options(app, options);

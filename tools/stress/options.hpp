@@ -1,4 +1,4 @@
-// The options that describe a load: all of them for revecho-stress, the first ones for revecho-compare too.
+// The options that describe a load. revecho-compare has some of them too, and reads them the same way.
 #pragma once
 
 #include "tools/stress/workload.hpp"
@@ -30,11 +30,11 @@ struct stress_options {
   bool quiet = false;
 };
 
-/// Adds --framing, --size, --duration and --timeout.
-void add_workload_options(CLI::App& app, workload& target);
-
-/// "10,100,1000"; throws std::invalid_argument.
-std::vector<std::size_t> parse_levels(const std::string& text);
+// Each throws std::invalid_argument.
+std::vector<std::size_t> parse_levels(const std::string& text);        ///< "10,100,1000"
+distribution parse_sizes(const std::string& text);                     ///< "64", "uniform:1..4KiB"
+double parse_rate(const std::string& text);                            ///< messages a second, above 0
+std::chrono::nanoseconds parse_some_duration(const std::string& text); ///< above 0
 
 /// Why this load makes no sense, as a sentence; empty if it does. For what only shows once all options are known.
 std::string reason_impossible(const workload&);

@@ -37,7 +37,8 @@ worker::worker(const workload& work, std::uint64_t seed, std::uint64_t first, st
       wake_up_(io_.get_executor(), steady::time_point::max()),
       started_(io_.get_executor(), steady::time_point::max()),
       room_(io_.get_executor(), steady::time_point::max()),
-      tick_(io_.get_executor()) {
+      tick_(io_.get_executor()),
+      end_(io_.get_executor()) {
   for (std::uint64_t number = first; number < all; number += step)
     clients_.push_back(std::make_unique<client>(*this, number));
   not_connected_yet_ = clients_.size();
@@ -71,9 +72,10 @@ void worker::interrupt() {
 
 async::awaitable<void> worker::run_all() {
   async::task_group tasks(io_, clients_.size());
-  async::task_group others(io_, 3);
+  async::task_group others(io_, 4);
   const auto schedule = [this](int) { return run_schedule(); };
   const auto seconds = [this](int) { return report_seconds(); };
+  const auto cut = [this](int) { return cut_off(); };
   const auto run_one = [this](client* who) { return run_client(who); };
   co_await others.spawn(schedule, 0);
   const auto opened = steady::now();
@@ -82,6 +84,7 @@ async::awaitable<void> worker::run_all() {
     begun_flag_ = true;
   }
   co_await others.spawn(seconds, 0);
+  co_await others.spawn(cut, 0);
   for (std::size_t i = 0; i < clients_.size() && !interrupted_; ++i) {
     if (work_.ramp.count() > 0) {
       const auto turn = opened + work_.ramp * static_cast<long>(i) / static_cast<long>(clients_.size());
@@ -96,6 +99,7 @@ async::awaitable<void> worker::run_all() {
   over_ = true;
   wake_up_.cancel();
   tick_.cancel();
+  end_.cancel();
   co_await others.join();
 }
 
@@ -156,6 +160,15 @@ async::awaitable<void> worker::report_seconds() {
   }
 }
 
+async::awaitable<void> worker::cut_off() {
+  if (work_.waits_for_rest || work_.messages) co_return;
+  co_await wait_for_begin();
+  end_.expires_at(stop_sending_);
+  co_await wait_for(end_);
+  cut_off_ = true;
+  io_.stop();
+}
+
 std::optional<asio::ip::address> worker::source_for(std::uint64_t client) const {
   if (work_.sources.empty()) return std::nullopt;
   return work_.sources[client % work_.sources.size()];
@@ -205,16 +218,22 @@ bool worker::count_reply(steady::time_point intended, steady::time_point sent, s
 void worker::count_lost(steady::time_point intended, steady::time_point sent, bool late) noexcept {
   ++(late ? result_.late : result_.lost);
   ++current_.errors;
-  if (!is_in_window(intended)) return;
+  if (is_in_window(intended)) record_censored(intended, sent, work_.timeout);
+}
+
+// Also what was sent before the window: it was under way in it, and from those who starve nothing else is known.
+void worker::count_unfinished(steady::time_point intended, steady::time_point sent) noexcept {
+  if (intended < window_end_) record_censored(intended, sent, {});
+}
+
+void worker::record_censored(
+    steady::time_point intended, steady::time_point sent, std::chrono::nanoseconds at_least) noexcept {
   const auto now = steady::now();
-  const auto at_least = [&](steady::time_point since) {
-    return std::max<std::chrono::nanoseconds>(now - since, work_.timeout);
-  };
-  result_.service.values.record(at_least(sent));
+  result_.service.values.record(std::max<std::chrono::nanoseconds>(now - sent, at_least));
   ++result_.service.censored;
   result_.longest_stall = std::max(result_.longest_stall, std::chrono::nanoseconds{now - sent});
   if (work_.rate <= 0) return;
-  result_.response.values.record(at_least(intended));
+  result_.response.values.record(std::max<std::chrono::nanoseconds>(now - intended, at_least));
   ++result_.response.censored;
   result_.wait.values.record(sent - intended);
 }
@@ -222,7 +241,7 @@ void worker::count_lost(steady::time_point intended, steady::time_point sent, bo
 void worker::count_missed(steady::time_point intended, steady::time_point now) noexcept {
   if (!is_in_window(intended)) return;
   ++result_.missed_sends;
-  const auto at_least = std::max<std::chrono::nanoseconds>(now - intended, work_.timeout);
+  const auto at_least = std::max(now - intended, work_.waits_for_rest ? work_.timeout : std::chrono::nanoseconds{});
   result_.response.values.record(at_least);
   ++result_.response.censored;
   result_.wait.values.record(at_least);

@@ -57,6 +57,8 @@ class worker {
   std::uint64_t seed() const noexcept { return seed_; }
   std::uint64_t all_clients() const noexcept { return all_; }
   bool is_interrupted() const noexcept { return interrupted_; }
+  /// Is it over for all clients, whatever they are still waiting for?
+  bool is_cut_off() const noexcept { return interrupted_ || cut_off_; }
   steady::time_point stop_sending() const noexcept { return stop_sending_; }
   std::string& scratch() noexcept { return scratch_; } ///< for frames, until the next use
   std::optional<asio::ip::address> source_for(std::uint64_t client) const;
@@ -73,6 +75,8 @@ class worker {
   void count_lag(steady::time_point intended, steady::time_point sent) noexcept;
   void count_error() noexcept { ++current_.errors; }
   void count_lost(steady::time_point intended, steady::time_point sent, bool late) noexcept;
+  /// Not waited for any longer, and nobody's fault.
+  void count_unfinished(steady::time_point intended, steady::time_point sent) noexcept;
   void count_missed(steady::time_point intended, steady::time_point now) noexcept;
   /// A right reply; `waiting_since`: when this connection had its last one, or sent the message if that was later.
   /// Returns whether it came within the window.
@@ -88,6 +92,9 @@ class worker {
   async::awaitable<void> run_client(client* who);
   async::awaitable<void> run_schedule();
   async::awaitable<void> report_seconds();
+  async::awaitable<void> cut_off();
+  void record_censored(
+      steady::time_point intended, steady::time_point sent, std::chrono::nanoseconds at_least) noexcept;
   void set_times(steady::time_point begin);
   bool is_in_window(steady::time_point t) const noexcept { return t >= window_begin_ && t < window_end_; }
 
@@ -104,12 +111,14 @@ class worker {
   async::timer started_; // cancelled by begin()
   async::timer room_;    // cancelled when a connection attempt has ended
   async::timer tick_;    // of report_seconds()
+  async::timer end_;     // of cut_off()
   std::size_t connecting_ = 0;
   std::size_t not_connected_yet_; // clients whose first attempt has not ended
   std::size_t connected_ = 0;
   std::size_t owing_ = 0; // clients with a message under way
   bool begun_flag_ = false;
   bool over_ = false;
+  bool cut_off_ = false;
   std::atomic<bool> interrupted_ = false;
   std::string scratch_;
   steady::time_point begun_ = steady::time_point::max();

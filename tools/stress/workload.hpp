@@ -40,6 +40,8 @@ struct workload {
   std::chrono::nanoseconds cooldown{};     ///< and after it they are sent once more without counting
   std::optional<std::uint64_t> messages{}; ///< of each client, instead of a duration
 
+  bool waits_for_rest = true; ///< behind all that: for the replies still owed; else their latencies are cut off there
+
   std::chrono::nanoseconds timeout = std::chrono::seconds{10}; ///< for connecting, and for each reply
   bool reconnect = false;                                      ///< go on after a connection was lost
   unsigned threads = 1;

@@ -1,0 +1,58 @@
+#include "tools/compare/contestant.hpp"
+
+#include "shared/limits.hpp"
+#include "shared/quantity.hpp"
+#include "tools/compare/options.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+namespace revecho::compare {
+namespace {
+
+constexpr auto allowed = "sync iterative, sync threads, sync pool(N), async(N)";
+
+// Takes "(N)" off the end of the name.
+std::uint64_t take_number(std::string& name, std::uint64_t otherwise) {
+  const auto open = name.find('(');
+  if (open == name.npos) return otherwise;
+  if (!name.ends_with(')')) throw std::invalid_argument(fmt::format("'{}': ')' is missing", name));
+  const auto number =
+      parse_count(std::string_view(name).substr(open + 1, name.size() - open - 2), 1, limits::max_threads);
+  name.resize(open);
+  return number;
+}
+
+contestant parse_model(const std::string& text) {
+  constexpr auto sync = "revecho-sync-server";
+  std::string model = text;
+  const bool has_number = text.find('(') != text.npos;
+  const auto number = take_number(model, model == "async" ? 1 : limits::default_pool_threads);
+  const auto threads = std::to_string(number);
+  if (model == "async")
+    return {fmt::format("async({})", threads), "revecho-async-server", {"--threads", threads}, std::nullopt};
+  if (model == "sync pool")
+    return {fmt::format("sync pool({})", threads), sync, {"--model", "pool", "--threads", threads}, std::nullopt};
+  if (!has_number && model == "sync iterative") return {model, sync, {"--model", "iterative"}, std::nullopt};
+  if (!has_number && model == "sync threads") return {model, sync, {"--model", "threads"}, std::nullopt};
+  throw std::invalid_argument(fmt::format("'{}' is not a model: {}", text, allowed));
+}
+
+} // namespace
+
+std::vector<contestant> parse_models(const std::string& text) {
+  std::vector<contestant> all;
+  for (const auto& part : split_list(text))
+    all.push_back(parse_model(part));
+  return all;
+}
+
+contestant parse_running(const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == text.npos || equals == 0)
+    throw std::invalid_argument(fmt::format("'{}': write it as NAME=ENDPOINT", text));
+  return {text.substr(0, equals), {}, {}, parse_target(text.substr(equals + 1))};
+}
+
+} // namespace revecho::compare

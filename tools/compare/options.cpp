@@ -1,0 +1,229 @@
+#include "tools/compare/options.hpp"
+
+#include "shared/command_line.hpp"
+#include "shared/limits.hpp"
+#include "shared/quantity.hpp"
+#include "tools/compare/cpus.hpp"
+#include "tools/stress/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace revecho::compare {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto default_duration = std::chrono::nanoseconds{400ms};
+constexpr auto default_clients = "1,10,100,1000";
+constexpr auto default_delays = "0,10ms";
+
+// What the options say, before scenarios are made of it.
+struct plan {
+  std::vector<std::size_t> clients = stress::parse_levels(default_clients);
+  std::vector<std::string> delays = split_list(default_delays);
+  std::vector<std::string> sizes{"64"};
+  std::vector<framing> framings{framing::raw};
+  std::string story;
+  bool has_staller = false;
+  stress::workload work;
+};
+
+std::string counted(std::size_t n, std::string_view thing) {
+  return fmt::format("{} {}{}", n, thing, n == 1 ? "" : "s");
+}
+
+std::string describe(const scenario& s, const plan& all) {
+  std::string text = s.delay == "0" ? "no work" : s.delay + " of work";
+  text += " in each request";
+  if (all.sizes.size() > 1 || all.sizes.front() != "64") text += fmt::format(", messages of {}", s.work.size.text());
+  if (all.framings.size() > 1 || all.framings.front() != framing::raw)
+    text += fmt::format(", framing {}", to_string(s.work.framing_kind));
+  if (!s.work.think.is_zero()) text += fmt::format(", {} between requests", s.work.think.text());
+  if (all.has_staller) text += ", beside one more client that has stalled in mid-message";
+  if (s.work.rate > 0) text += fmt::format(", {} messages/s offered", format_count(s.work.rate));
+  return text;
+}
+
+std::vector<scenario> scenarios_of(const plan& p) {
+  std::vector<scenario> all;
+  for (const auto kind : p.framings) {
+    for (const auto& size : p.sizes) {
+      for (const auto& delay : p.delays) {
+        for (const auto clients : p.clients) {
+          scenario s;
+          s.clients = clients;
+          s.delay = delay;
+          s.has_staller = p.has_staller;
+          s.work = p.work;
+          s.work.framing_kind = kind;
+          s.work.size = stress::parse_sizes(size);
+          s.work.max_size = std::max(s.work.max_size, static_cast<std::size_t>(s.work.size.largest()));
+          if (kind == framing::raw) s.work.max_size = limits::read_buffer;
+          s.group = describe(s, p);
+          s.name = fmt::format("{}, {}", counted(clients, "client"), s.group);
+          all.push_back(std::move(s));
+        }
+      }
+    }
+  }
+  return all;
+}
+
+// The loads of the classic stories; what was said on the command line besides is kept.
+void tell(const std::string& story, plan& p, const CLI::App& app, compare_options& options) {
+  const auto unless_said = [&](const char* option, auto& target, auto value) {
+    if (app.count(option) == 0) target = std::move(value);
+  };
+  if (story == "crowd") {
+    unless_said("--clients", p.clients, std::vector<std::size_t>{10, 100, 1000});
+    unless_said("--delay", p.delays, std::vector<std::string>{"uniform:0s..500ms"});
+    unless_said("--duration", p.work.duration, std::chrono::nanoseconds{2s});
+    unless_said("--repeat", options.repeat, 3U);
+    p.work.think = distribution::parse("uniform:0s..300ms");
+  } else if (story == "slow-neighbour") {
+    p.has_staller = true;
+    unless_said("--clients", p.clients, std::vector<std::size_t>{10});
+    unless_said("--delay", p.delays, std::vector<std::string>{"10ms"});
+    unless_said("--framing", p.framings, std::vector<framing>{framing::line});
+  } else {
+    options.timed_stories.push_back(story);
+    unless_said("--repeat", options.repeat, story == "limit" ? 3U : 5U);
+  }
+}
+
+std::vector<contestant> default_contestants() {
+  std::string models = fmt::format("sync iterative,sync pool({}),sync threads,async", limits::default_pool_threads);
+  if (const auto cpus = split_cpus().server.size(); cpus > 1) models += fmt::format(",async({})", cpus);
+  return parse_models(models);
+}
+
+// As it can be pasted into a shell.
+std::string quoted(std::string_view argument) {
+  const bool plain = argument.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                                "-_=.,:/@%+") == argument.npos;
+  if (plain && !argument.empty()) return std::string(argument);
+  std::string text = "'";
+  for (const char c : argument)
+    text += c == '\'' ? "'\\''" : std::string(1, c);
+  return text + "'";
+}
+
+std::vector<std::string> parse_delays(const std::string& text) {
+  std::vector<std::string> delays;
+  for (const auto& part : split_list(text))
+    delays.push_back(distribution::parse(part).text());
+  return delays;
+}
+
+std::vector<std::string> parse_size_list(const std::string& text) {
+  auto sizes = split_list(text);
+  for (const auto& part : sizes)
+    static_cast<void>(stress::parse_sizes(part));
+  return sizes;
+}
+
+std::vector<framing> parse_framings(const std::string& text) {
+  std::vector<framing> kinds;
+  for (const auto& part : split_list(text))
+    kinds.push_back(parse_framing(part));
+  return kinds;
+}
+
+std::string parse_story(const std::string& text) {
+  for (const std::string known : {"five-requests", "slow-neighbour", "crowd", "limit"})
+    if (text == known) return text;
+  throw std::invalid_argument(fmt::format("'{}' is not a story: five-requests, slow-neighbour, crowd or limit", text));
+}
+
+void add_load_options(CLI::App& app, plan& p) {
+  add_parsed(
+      app, "--story", p.story, parse_story, "NAME", "A classic instead: five-requests, slow-neighbour, crowd or limit");
+  add_parsed(app, "--clients", p.clients, stress::parse_levels, "N[,N...]", "Clients at once", default_clients);
+  add_parsed(app, "--delay", p.delays, parse_delays, "DIST[,DIST...]", "What each request costs the server in waiting",
+      default_delays);
+  add_parsed(app, "--size", p.sizes, parse_size_list, "SIZE[,SIZE...]", "Bytes of a message", "64");
+  add_parsed(app, "--framing", p.framings, parse_framings, "F[,F...]", "raw, line, length or eof", "raw");
+  add_parsed(app, "--rate", p.work.rate, stress::parse_rate, "R",
+      "Offer R messages a second of all clients together, whatever the replies: what they cost is comparable then");
+  add_parsed(app, "--duration", p.work.duration, stress::parse_some_duration, "DURATION", "How long a run is counted",
+      "400ms");
+}
+
+} // namespace
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find(',', begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+compare_options parse_compare_options(int argc, const char* const* argv) {
+  compare_options options;
+  plan p;
+  p.work.duration = default_duration;
+  p.work.waits_for_rest = false;
+  std::vector<contestant> models;
+  std::vector<contestant> running;
+  CLI::App app{
+      "The I/O models side by side: the same loads on each server in turn, several times over.", "revecho-compare"};
+  app.footer("Examples:\n"
+             "  revecho-compare --report report.html           the whole argument, in two minutes\n"
+             "  revecho-compare --clients 100 --delay 0,10ms --models 'sync threads,async'\n"
+             "  revecho-compare --clients 50 --rate 5000       what the same work costs each of them\n"
+             "  revecho-compare --story slow-neighbour\n"
+             "  revecho-compare --against old=10.0.0.1:7000 --against new=10.0.0.2:7000 --clients 100\n"
+             "  revecho-compare --join monday.json tuesday.json\n"
+             "Exit code: 0 if every reply of every server was right, 1 if not, 2 for a bad option.");
+  add_load_options(app, p);
+  auto* const models_option = add_parsed(app, "--models", models, parse_models, "M[,M...]",
+      "Who takes part: sync iterative, sync threads, sync pool(N), async(N) [all]");
+  const auto parse_all_running = [](const std::vector<std::string>& texts) {
+    std::vector<contestant> all;
+    for (const auto& text : texts)
+      all.push_back(parse_running(text));
+    return all;
+  };
+  auto* const against_option = add_parsed_list(app, "--against", running, parse_all_running, "NAME=ENDPOINT",
+      "A server that is running already; repeatable, and instead of --models unless both are given", "");
+  const auto repeats = [](const std::string& text) { return static_cast<unsigned>(parse_count(text, 1, 1000)); };
+  add_parsed(app, "--repeat", options.repeat, repeats, "N", "Runs of each contestant under each load", "5");
+  app.add_option("--json", options.json, "Write everything as JSON (- is stdout, instead of the tables)")
+      ->type_name("FILE");
+  app.add_option("--report", options.report, "Write a page with charts, for any browser")->type_name("FILE");
+  app.add_option("--join", options.join, "Show what these --json files found, as one; runs nothing")
+      ->type_name("FILE...")
+      ->expected(1, 1000);
+  app.add_flag("--quiet", options.quiet, "No live line");
+  parse_command_line(app, argc, argv);
+
+  if (!p.story.empty()) tell(p.story, p, app, options);
+  options.contestants = models_option->count() > 0    ? models
+                        : against_option->count() > 0 ? std::vector<contestant>{}
+                                                      : default_contestants();
+  options.contestants.insert(options.contestants.end(), running.begin(), running.end());
+  for (std::size_t i = 0; i < options.contestants.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (options.contestants[i].name == options.contestants[j].name)
+        reject_usage(app.get_name(), fmt::format("two contestants are called {}", options.contestants[i].name));
+  if (!running.empty()) p.delays = {"0"};
+  if (options.timed_stories.empty()) options.scenarios = scenarios_of(p);
+  if (!running.empty() && (!options.timed_stories.empty() || app.count("--delay") > 0 || p.story == "crowd"))
+    reject_usage(app.get_name(), "--against: what a running server waits for in each request is its own affair; no "
+                                 "--delay and no story but slow-neighbour");
+  for (auto& s : options.scenarios) {
+    if (const auto reason = stress::reason_impossible(s.work); !reason.empty()) reject_usage(app.get_name(), reason);
+  }
+  options.duration = p.work.duration;
+  for (int i = 0; i < argc; ++i)
+    options.command += (i == 0 ? "" : " ") + (i == 0 ? app.get_name() : quoted(argv[i]));
+  return options;
+}
+
+} // namespace revecho::compare

@@ -1,0 +1,43 @@
+// The command line of revecho-compare: who, under which loads, how often, and where the results go.
+#pragma once
+
+#include "tools/compare/contestant.hpp"
+#include "tools/stress/workload.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace revecho::compare {
+
+/// The same load for all contestants.
+struct scenario {
+  std::string name;  ///< "100 clients, 10ms of work in each request"
+  std::string group; ///< the same without the clients
+  std::size_t clients = 1;
+  std::string delay = "0";  ///< of the server
+  bool has_staller = false; ///< one more client comes first, sends half a message, and no more
+  stress::workload work;
+};
+
+struct compare_options {
+  std::vector<contestant> contestants;
+  std::vector<scenario> scenarios;
+  std::vector<std::string> timed_stories; ///< "five-requests", "limit"
+  unsigned repeat = 5;
+  std::chrono::nanoseconds duration{}; ///< of a run
+  std::string json;                    ///< file names; "-" is stdout; empty: none
+  std::string report;
+  std::vector<std::string> join; ///< documents to be joined, instead of running anything
+  bool quiet = false;
+  std::string command; ///< all of it, as it was typed
+};
+
+/// Parses the command line. Throws early_exit.
+compare_options parse_compare_options(int argc, const char* const* argv);
+
+/// "a,b" without the commas.
+std::vector<std::string> split_list(const std::string& text);
+
+} // namespace revecho::compare

@@ -1,0 +1,106 @@
+#include "tools/compare/output.hpp"
+
+#include "shared/quantity.hpp"
+#include "tools/compare/estimate.hpp"
+#include "tools/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace revecho::compare {
+namespace {
+
+constexpr std::size_t width = 118; // of sentences
+
+std::string time_of(double microseconds) {
+  return format_duration(std::chrono::nanoseconds{std::llround(microseconds * 1000)});
+}
+
+// Behind the censored share of all latencies a percentile is only known to be at least that.
+std::string latency(const result& r, metric m, double percent) {
+  if (!r.knows(m)) return "-";
+  const bool at_least = percent > 100 * (1 - r.median(metric::censored));
+  return fmt::format("{}{}", at_least ? ">" : "", time_of(r.median(m)));
+}
+
+std::string if_known(const result& r, metric m, std::string (*format)(double)) {
+  return r.knows(m) ? format(r.median(m)) : "-";
+}
+
+std::string short_number(double value) { return value < 10 ? fmt::format("{:.2f}", value) : format_count(value); }
+
+std::string whole(double value) { return fmt::format("{:.0f}", value); }
+
+std::string user_share(const result& r) {
+  const double all = r.median(metric::cpu_us);
+  return all > 0 ? fmt::format("{:.0f} %", 100 * r.median(metric::cpu_user_us) / all) : "-";
+}
+
+std::string mark_of(const result& r, const verdict& v) {
+  if (r.contestant == v.winner) return "*";
+  return v.tied.size() > 1 && std::find(v.tied.begin(), v.tied.end(), r.contestant) != v.tied.end() ? "=" : "";
+}
+
+std::string interval(const result& r) {
+  const auto e = estimate_median(r.all(metric::rate));
+  return fmt::format("{}-{}", format_count(e.low), format_count(e.high));
+}
+
+std::string as_text(const scenario_results& s) {
+  table rows({{"", table::align::left}, {"server", table::align::left}, {"replies/s"}, {"95 %"}, {"p50"}, {"p99"},
+      {"max"}, {"unserved"}, {"CPU/reply"}, {"user"}, {"switches"}, {"threads"}, {"memory"}, {"per conn."}});
+  for (const auto& r : s.results) {
+    if (r.runs.empty()) {
+      rows.add_row({"", r.contestant, "failed", "", "", "", "", "", "", "", "", "", "", ""});
+      continue;
+    }
+    rows.add_row({mark_of(r, s.verdict), r.contestant, format_count(r.median(metric::rate)), interval(r),
+        latency(r, metric::p50_us, 50), latency(r, metric::p99_us, 99), latency(r, metric::max_us, 100),
+        whole(r.median(metric::unserved)), if_known(r, metric::cpu_us, time_of), user_share(r),
+        if_known(r, metric::context_switches, short_number), if_known(r, metric::threads, whole),
+        if_known(r, metric::peak_memory_bytes, format_size),
+        if_known(r, metric::memory_per_connection_bytes, format_size)});
+  }
+  return fmt::format("{}\n\n{}\n{}\n", s.name, rows.text(), wrapped(s.verdict.text, width));
+}
+
+std::string as_text(const timed_story& story) {
+  table rows({{"", table::align::left}, {"time"}, {"95 %"}, {"runs"}});
+  for (const auto& row : story.rows) {
+    const auto e = estimate_median(row.seconds);
+    rows.add_row({row.label, time_of(1e6 * e.median), fmt::format("{}-{}", time_of(1e6 * e.low), time_of(1e6 * e.high)),
+        std::to_string(row.seconds.size())});
+  }
+  return fmt::format("{}\n{}\n\n{}", story.title, wrapped(story.text, width), rows.text());
+}
+
+std::string how_to_read(const document& d) {
+  const bool some_unknown = std::any_of(
+      d.contestants.begin(), d.contestants.end(), [](const contestant_info& c) { return !c.endpoint.empty(); });
+  std::string text = fmt::format(
+      "Medians of {} run{} of {} each. *: best; =: not significantly worse (95 %, bootstrap). unserved: clients "
+      "without "
+      "a single reply. >: at least; the replies were not waited for any longer. CPU (and what share of it in "
+      "user space), context switches for each reply, threads and resident memory are the server's.",
+      d.repeat, d.repeat == 1 ? "" : "s", time_of(1e6 * d.duration_s));
+  if (some_unknown) text += " -: not known of servers that were not started here.";
+  if (d.server_cpus.empty()) text += " There was only one processor to be had: the servers shared it with the load.";
+  return text;
+}
+
+} // namespace
+
+std::string as_text(const document& d) {
+  std::string text;
+  for (const auto& s : d.scenarios)
+    text += as_text(s) + "\n";
+  for (const auto& s : d.stories)
+    text += as_text(s) + "\n";
+  if (!d.scenarios.empty()) text += wrapped(how_to_read(d), width) + "\n";
+  return text;
+}
+
+} // namespace revecho::compare

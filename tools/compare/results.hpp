@@ -1,0 +1,153 @@
+// What a comparison found out, and under which conditions: what is shown, written as JSON, joined, and made a page of.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace revecho::compare {
+
+/// What is known of a run. Times in microseconds; CPU and context switches are the server's, for each reply.
+enum class metric {
+  rate, ///< right replies a second, in the window
+  replies,
+  mean_us,
+  p50_us,
+  p90_us,
+  p99_us,
+  p99_9_us,
+  p99_99_us,
+  max_us,
+  censored, ///< share of the latencies of which only the least is known: the reply was not waited for, or lost
+  unserved, ///< clients without a single reply
+  wrong,
+  lost,
+  late,
+  tool_limited, ///< 1 if the figures describe the load tool rather than the server, else 0
+  cpu_us,
+  cpu_user_us,
+  cpu_system_us,
+  context_switches,
+  threads,
+  peak_memory_bytes,
+  memory_per_connection_bytes, ///< growth from the idle server to the peak
+};
+inline constexpr std::size_t metrics = 22;
+
+/// "p99_us", as in JSON.
+std::string_view to_string(metric) noexcept;
+
+/// One run of one contestant; nothing where it is not known.
+struct run_figures {
+  std::array<std::optional<double>, metrics> values{};
+  std::optional<double>& operator[](metric m) noexcept { return values[static_cast<std::size_t>(m)]; }
+  std::optional<double> operator[](metric m) const noexcept { return values[static_cast<std::size_t>(m)]; }
+};
+
+/// How one contestant did in one scenario.
+struct result {
+  std::string contestant;
+  std::string failure; ///< why it has no more runs; empty if nothing failed
+  std::vector<run_figures> runs;
+
+  /// Of all runs in which it is known.
+  std::vector<double> all(metric) const;
+  /// Their median; 0 if it is not known.
+  double median(metric) const;
+  bool knows(metric m) const { return !all(m).empty(); }
+};
+
+/// Who did best, and what that means.
+struct verdict {
+  std::string winner;            ///< empty if there is none
+  std::vector<std::string> tied; ///< not significantly different from the best, the best first
+  std::string text;
+};
+
+struct scenario_results {
+  std::string name;  ///< "100 clients, 10ms of work in each request"
+  std::string group; ///< the same without the clients: scenarios that differ in nothing else share it
+  std::size_t clients = 0;
+  std::string delay;
+  std::string size;
+  std::string framing;
+  double rate = 0; ///< offered messages a second; 0: as many as the replies allow
+  std::vector<result> results;
+  compare::verdict verdict;
+};
+
+/// A median with its 95 % interval.
+struct estimate {
+  double median = 0;
+  double low = 0;
+  double high = 0;
+};
+
+/// A story that is told by how long something took.
+struct timed_story {
+  struct row {
+    std::string label;
+    std::vector<double> seconds; ///< of each run
+  };
+  std::string name;
+  std::string title;
+  std::string text;
+  std::vector<row> rows;
+};
+
+struct contestant_info {
+  std::string name;
+  std::string command;  ///< of a server that was started for this,
+  std::string endpoint; ///< or where one was running already
+};
+
+struct host_info {
+  std::string kernel;
+  std::string cpu;
+  std::size_t cpus = 0;
+  double memory_bytes = 0;
+};
+
+struct build_info {
+  std::string version;
+  std::string compiler;
+  std::string type;
+};
+
+struct document {
+  host_info host;
+  build_info build;
+  std::string command;
+  unsigned repeat = 0;
+  double duration_s = 0;
+  std::string started; ///< "2026-01-31T12:00:00Z"
+  double took_s = 0;
+  std::vector<int> server_cpus; ///< empty if nothing was pinned
+  std::vector<int> tool_cpus;
+  std::vector<contestant_info> contestants;
+  std::vector<scenario_results> scenarios;
+  std::vector<timed_story> stories;
+  std::vector<std::string> verdicts; ///< in plain words
+  bool ok = true;                    ///< nothing failed, and nothing was cut off
+
+  /// This machine and this program.
+  static document here();
+};
+
+void to_json(nlohmann::ordered_json&, const document&);
+/// Throws nlohmann::json::exception, or std::runtime_error if it is something else.
+void from_json(const nlohmann::ordered_json&, document&);
+
+/// What makes figures of two documents incomparable, one text for each; empty if nothing does.
+std::vector<std::string> differences(const document&, const document&);
+
+/// Both in one: their contestants side by side, and the runs of a contestant that is in both together. Makes no
+/// verdicts. Precondition: there are no differences.
+document joined(document, const document&);
+
+} // namespace revecho::compare

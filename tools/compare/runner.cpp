@@ -1,0 +1,247 @@
+#include "tools/compare/runner.hpp"
+
+#include "shared/quantity.hpp"
+#include "tools/compare/cpus.hpp"
+#include "tools/compare/server_process.hpp"
+#include "tools/compare/stories.hpp"
+
+#include <asio/connect.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/write.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <optional>
+#include <stdexcept>
+
+namespace revecho::compare {
+namespace {
+
+using namespace std::chrono_literals;
+using steady = std::chrono::steady_clock;
+
+double microseconds(std::chrono::nanoseconds t) { return std::chrono::duration<double, std::micro>(t).count(); }
+
+// A client that begins a message and never ends it.
+class staller {
+ public:
+  staller(const endpoint& to, framing kind) {
+    asio::ip::tcp::resolver resolver(loop_);
+    asio::connect(socket_, resolver.resolve(to.host, std::to_string(to.port)));
+    if (kind == framing::raw) return; // there is no such thing as half a message
+    const std::string half = kind == framing::length ? std::string("\0\0\0\2h", 5) : "half a mess";
+    asio::write(socket_, asio::buffer(half));
+  }
+
+ private:
+  asio::io_context loop_;
+  asio::ip::tcp::socket socket_{loop_};
+};
+
+void take_latencies(run_figures& figures, const stress::latencies& from) {
+  if (from.values.size() == 0) return;
+  figures[metric::mean_us] = microseconds(from.values.mean());
+  figures[metric::p50_us] = microseconds(from.values.percentile(50));
+  figures[metric::p90_us] = microseconds(from.values.percentile(90));
+  figures[metric::p99_us] = microseconds(from.values.percentile(99));
+  figures[metric::p99_9_us] = microseconds(from.values.percentile(99.9));
+  figures[metric::p99_99_us] = microseconds(from.values.percentile(99.99));
+  figures[metric::max_us] = microseconds(from.values.max());
+  figures[metric::censored] = static_cast<double>(from.censored) / static_cast<double>(from.values.size());
+}
+
+run_figures figures_of(const stress::level_result& level) {
+  run_figures figures;
+  figures[metric::rate] = level.rate();
+  figures[metric::replies] = static_cast<double>(level.answered);
+  take_latencies(figures, level.offered_rate > 0 ? level.response : level.service);
+  figures[metric::unserved] = static_cast<double>(level.never_served());
+  figures[metric::wrong] = static_cast<double>(level.wrong_total());
+  figures[metric::lost] = static_cast<double>(level.lost);
+  figures[metric::late] = static_cast<double>(level.late);
+  figures[metric::tool_limited] = level.is_limited_by_tool() ? 1 : 0;
+  return figures;
+}
+
+void take_usage(run_figures& figures, const server_usage& usage, const stress::level_result& level) {
+  figures[metric::threads] = static_cast<double>(usage.threads);
+  figures[metric::peak_memory_bytes] = usage.peak_memory;
+  figures[metric::memory_per_connection_bytes] =
+      std::max(0.0, usage.peak_memory - usage.idle_memory) / static_cast<double>(level.clients);
+  if (level.verified == 0) return;
+  const auto replies = static_cast<double>(level.verified);
+  figures[metric::cpu_user_us] = microseconds(usage.user_time) / replies;
+  figures[metric::cpu_system_us] = microseconds(usage.system_time) / replies;
+  figures[metric::cpu_us] = microseconds(usage.user_time + usage.system_time) / replies;
+  figures[metric::context_switches] = static_cast<double>(usage.context_switches) / replies;
+}
+
+std::string what_went_wrong(const stress::level_result& level) {
+  std::string text;
+  const auto add = [&](std::uint64_t count, const char* what) {
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, what);
+  };
+  add(level.wrong_total(), "wrong replies");
+  add(level.lost, "lost");
+  add(level.late, "late");
+  add(level.connect_failed, "connections that failed");
+  for (const auto& example : level.examples)
+    text += "\n" + example;
+  return text;
+}
+
+} // namespace
+
+// While it lives, interrupt() ends what this engine does.
+class runner::interruptible {
+ public:
+  interruptible(runner& owner, stress::load& engine) : owner_(owner) {
+    const std::lock_guard lock(owner_.mutex_);
+    owner_.running_ = &engine;
+    if (owner_.interrupted_) engine.interrupt();
+  }
+  ~interruptible() {
+    const std::lock_guard lock(owner_.mutex_);
+    owner_.running_ = nullptr;
+  }
+  interruptible(const interruptible&) = delete;
+  interruptible& operator=(const interruptible&) = delete;
+
+ private:
+  runner& owner_;
+};
+
+runner::runner(const compare_options& options) : options_(options), live_(!options.quiet) {
+  auto cpus = split_cpus();
+  server_cpus_ = std::move(cpus.server);
+  tool_cpus_ = std::move(cpus.tool);
+}
+
+document runner::run() {
+  run_on(tool_cpus_);
+  auto all = document::here();
+  all.command = options_.command;
+  all.repeat = options_.repeat;
+  all.duration_s = std::chrono::duration<double>(options_.duration).count();
+  all.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  all.server_cpus = server_cpus_;
+  all.tool_cpus = tool_cpus_;
+  for (const auto& who : options_.contestants) {
+    std::string command = who.program;
+    for (const auto& argument : who.arguments)
+      command += " " + argument;
+    all.contestants.push_back({who.name, command, who.running ? to_string(*who.running) : ""});
+  }
+  runs_ = options_.scenarios.size() * options_.contestants.size() * options_.repeat + options_.timed_stories.size();
+  for (const auto& s : options_.scenarios) {
+    all.scenarios.push_back({s.name, s.group, s.clients, s.delay, s.work.size.text(),
+        std::string(to_string(s.work.framing_kind)), s.work.rate, {}, {}});
+    run_scenario(s, all.scenarios.back());
+    if (interrupted_) break;
+  }
+  for (const auto& name : options_.timed_stories)
+    all.stories.push_back(run_story(name));
+  live_.clear();
+  all.took_s = std::chrono::duration<double>(steady::now() - started_).count();
+  all.ok = !failed_ && !interrupted_;
+  return all;
+}
+
+timed_story runner::run_story(const std::string& name) {
+  const auto goes_on = [&](const std::string& what) {
+    ++done_;
+    show(what, 0);
+    return !interrupted_;
+  };
+  try {
+    return tell_story(name, options_.repeat, server_cpus_, tool_cpus_, goes_on);
+  } catch (const std::exception& error) {
+    live_.clear();
+    fmt::print(stderr, "{}: {}\n", name, error.what());
+    failed_ = true;
+    return {name, name, error.what(), {}};
+  }
+}
+
+// A B C, C B A, A B C …: what drifts with time (temperature, other programs) meets all of them alike.
+void runner::run_scenario(const scenario& s, scenario_results& into) {
+  const auto& contestants = options_.contestants;
+  for (const auto& who : contestants)
+    into.results.push_back({who.name, {}, {}});
+  for (unsigned round = 0; round < options_.repeat; ++round) {
+    for (std::size_t i = 0; i < contestants.size(); ++i) {
+      const std::size_t turn = round % 2 == 0 ? i : contestants.size() - 1 - i;
+      ++done_;
+      if (!into.results[turn].failure.empty()) continue;
+      show(fmt::format("{}, {}", contestants[turn].name, s.name), 0);
+      try {
+        const auto figures = run_once(contestants[turn], s);
+        if (interrupted_) return;
+        into.results[turn].runs.push_back(figures);
+      } catch (const std::exception& error) {
+        if (interrupted_) return;
+        live_.clear();
+        fmt::print(stderr, "{} under {}: {}\n", contestants[turn].name, s.name, error.what());
+        into.results[turn].failure = error.what();
+        failed_ = true;
+      }
+    }
+  }
+}
+
+run_figures runner::run_once(const contestant& who, const scenario& s) {
+  std::optional<server_process> server;
+  stress::load engine(s.work);
+  engine.work().warmup = options_.duration / 10;
+  engine.work().threads = static_cast<unsigned>(std::max<std::size_t>(tool_cpus_.size(), 1));
+  if (who.running) {
+    engine.work().to = *who.running;
+  } else {
+    auto arguments = who.arguments;
+    arguments.insert(arguments.end(), {"--framing", std::string(to_string(s.work.framing_kind)), "--delay", s.delay,
+                                          "--max-message", std::to_string(s.work.max_size), "--log-level", "warning"});
+    server.emplace(who.program, std::move(arguments), server_cpus_);
+    engine.work().to = server->address();
+  }
+  std::optional<staller> slow;
+  if (s.has_staller) slow.emplace(engine.work().to, s.work.framing_kind);
+  stress::load::observer each_second;
+  if (live_.is_shown()) {
+    each_second = [&](const stress::second& part) {
+      const auto whole = options_.duration + options_.duration / 10;
+      show(fmt::format("{}, {}", who.name, s.name),
+          std::chrono::duration<double>(part.time) / std::chrono::duration<double>(whole));
+    };
+  }
+  const interruptible now(*this, engine);
+  const auto level = engine.run(s.clients, each_second);
+  slow.reset();
+  auto figures = figures_of(level);
+  if (const auto wrong = what_went_wrong(level); !wrong.empty())
+    throw std::runtime_error(server ? fmt::format("{}\n{}", wrong, server->log()) : wrong);
+  if (server) take_usage(figures, server->stop(), level);
+  return figures;
+}
+
+void runner::interrupt() {
+  const std::lock_guard lock(mutex_);
+  interrupted_ = true;
+  if (running_ != nullptr) running_->interrupt();
+}
+
+void runner::show(const std::string& what, double done_of_run) {
+  if (!live_.is_shown()) return;
+  const double done = static_cast<double>(done_) - 1 + std::min(done_of_run, 1.0);
+  std::string left;
+  if (done >= 1) {
+    const auto took = std::chrono::duration<double>(steady::now() - started_);
+    const auto rest = took / done * (static_cast<double>(runs_) - done);
+    left = fmt::format("about {} left; ", format_duration(std::chrono::ceil<std::chrono::seconds>(rest)));
+  }
+  live_.show(done / static_cast<double>(runs_), fmt::format("run {} of {}; {}{}", done_, runs_, left, what));
+}
+
+} // namespace revecho::compare

@@ -1,0 +1,49 @@
+// Runs contestants under loads, in an order that is fair to all, and writes down what came of it. Knows no output but
+// the live line.
+#pragma once
+
+#include "tools/compare/options.hpp"
+#include "tools/compare/results.hpp"
+#include "tools/stress/load.hpp"
+#include "tools/stress/progress.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <mutex>
+#include <string>
+
+namespace revecho::compare {
+
+class runner {
+ public:
+  explicit runner(const compare_options&);
+
+  /// Everything that the options ask for, but for verdicts. What fails is said on stderr when it does.
+  document run();
+
+  /// Ends the run that is under way, and run() with what there is. Any thread.
+  void interrupt();
+
+ private:
+  class interruptible;
+  void run_scenario(const scenario&, scenario_results& into);
+  run_figures run_once(const contestant&, const scenario&);
+  timed_story run_story(const std::string& name);
+  void show(const std::string& what, double done_of_run);
+
+  const compare_options& options_;
+  stress::progress live_;
+  std::vector<int> server_cpus_;
+  std::vector<int> tool_cpus_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::size_t runs_ = 0; // to be done in all
+  std::size_t done_ = 0; // or begun
+  bool failed_ = false;
+
+  std::mutex mutex_; // for the rest
+  stress::load* running_ = nullptr;
+  std::atomic<bool> interrupted_ = false;
+};
+
+} // namespace revecho::compare

@@ -1,0 +1,94 @@
+#include "tools/compare/stories.hpp"
+
+#include "shared/quantity.hpp"
+#include "tools/compare/child.hpp"
+#include "tools/compare/estimate.hpp"
+#include "tools/compare/server_process.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <stdexcept>
+#include <sys/wait.h>
+
+namespace revecho::compare {
+namespace {
+
+// A client that asks a server so many things, and how long that takes from its start to its end.
+struct errand {
+  std::string label;
+  std::string server;
+  std::string client;
+  std::vector<std::string> client_options;
+};
+
+struct script {
+  std::string title;
+  std::string text;
+  std::size_t requests;
+  std::vector<std::string> server_options;
+  std::vector<errand> errands;
+};
+
+const errand one_by_one{"sync client and server, one by one", "revecho-sync-server", "revecho-sync-client", {}};
+
+errand in_flight(const std::string& label, const std::string& limit) {
+  return {label, "revecho-async-server", "revecho-async-client", {"--max-in-flight", limit}};
+}
+
+script script_of(const std::string& name) {
+  if (name == "five-requests")
+    return {"Five requests, one by one and all together",
+        "Each request costs the server 200 ms of waiting. Who asks one after the other waits for the sum; who asks all "
+        "at once waits for the longest.",
+        5, {"--delay", "200ms"}, {one_by_one, in_flight("async client and server, all together", "5")}};
+  return {"A hundred requests, and a limit on those in flight",
+      "Each request costs the server 0 to 100 ms of waiting. A limit protects what lies behind the server, and costs "
+      "the time that the others wait for their turn.",
+      100, {"--delay", "uniform:0s..100ms", "--seed", "1"},
+      {one_by_one, in_flight("async, 2 in flight", "2"), in_flight("async, 10 in flight", "10"),
+          in_flight("async, all together", "100")}};
+}
+
+double seconds_of(
+    const errand& e, const script& all, const std::vector<int>& server_cpus, const std::vector<int>& client_cpus) {
+  server_process server(e.server, all.server_options, server_cpus);
+  const temporary_folder folder;
+  auto arguments = e.client_options;
+  arguments.insert(arguments.end(), {"--to", to_string(server.address())});
+  for (std::size_t i = 1; i <= all.requests; ++i)
+    arguments.push_back(fmt::format("request {}", i));
+  const auto before = std::chrono::steady_clock::now();
+  const pid_t client = start_child(e.client, std::move(arguments), folder / "log", client_cpus);
+  int status = 0;
+  while (::waitpid(client, &status, 0) < 0 && errno == EINTR)
+    ;
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - before;
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    throw std::runtime_error(fmt::format("{} failed:\n{}{}", e.client, last_lines(folder / "log"), server.log()));
+  server.stop();
+  return took.count();
+}
+
+} // namespace
+
+timed_story tell_story(const std::string& name, unsigned repeat, const std::vector<int>& server_cpus,
+    const std::vector<int>& client_cpus, const std::function<bool(const std::string&)>& goes_on) {
+  const auto all = script_of(name);
+  timed_story story{name, all.title, all.text, {}};
+  for (const auto& e : all.errands)
+    story.rows.push_back({e.label, {}});
+  for (unsigned round = 0; round < repeat; ++round) {
+    for (std::size_t i = 0; i < all.errands.size(); ++i) {
+      const std::size_t turn = round % 2 == 0 ? i : all.errands.size() - 1 - i;
+      if (!goes_on(all.errands[turn].label)) return story;
+      story.rows[turn].seconds.push_back(seconds_of(all.errands[turn], all, server_cpus, client_cpus));
+    }
+  }
+  return story;
+}
+
+} // namespace revecho::compare

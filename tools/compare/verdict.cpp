@@ -1,0 +1,156 @@
+#include "tools/compare/verdict.hpp"
+
+#include "shared/quantity.hpp"
+#include "tools/compare/estimate.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace revecho::compare {
+namespace {
+
+std::string time_of(double microseconds) {
+  return format_duration(std::chrono::nanoseconds{std::llround(microseconds * 1000)});
+}
+
+std::string listed(std::vector<std::string> names) {
+  if (names.size() < 2) return fmt::format("{}", fmt::join(names, ""));
+  const auto last = std::move(names.back());
+  names.pop_back();
+  return fmt::format("{} and {}", fmt::join(names, ", "), last);
+}
+
+// At a fixed rate all that keep up give the same, and what differs is what it costs them.
+metric judged_by(const scenario_results& s) {
+  if (s.rate <= 0) return metric::rate;
+  const bool all_known =
+      std::all_of(s.results.begin(), s.results.end(), [](const result& r) { return r.knows(metric::cpu_us); });
+  return all_known ? metric::cpu_us : metric::p99_us;
+}
+
+std::string value_of(const result& r, metric m) {
+  if (m == metric::rate) return format_count(r.median(m)) + " replies/s";
+  return time_of(r.median(m)) + (m == metric::cpu_us ? " of CPU a reply" : " at p99");
+}
+
+bool keeps_up(const result& r, const scenario_results& s) {
+  return s.rate <= 0 || r.median(metric::rate) > 0.98 * s.rate;
+}
+
+// Only those who did the whole job are compared, unless nobody did.
+std::vector<const result*> comparable(const scenario_results& s) {
+  std::vector<const result*> all;
+  for (const auto& r : s.results)
+    if (!r.runs.empty() && r.failure.empty() && r.median(metric::rate) > 0) all.push_back(&r);
+  auto good = all;
+  std::erase_if(good, [&](const result* r) { return r->median(metric::unserved) > 0 || !keeps_up(*r, s); });
+  return good.empty() ? all : good;
+}
+
+std::string about_the_starved(const scenario_results& s) {
+  std::string text;
+  for (const auto& r : s.results) {
+    const double unserved = r.median(metric::unserved);
+    if (r.runs.empty() || unserved <= 0) continue;
+    const auto served = static_cast<double>(s.clients) - unserved;
+    if (served < 1) {
+      text += fmt::format(" {} served nobody.", r.contestant);
+    } else {
+      text += fmt::format(" {} left {:.0f} of {} clients without a single reply; its {} replies/s are those of the {}.",
+          r.contestant, unserved, s.clients, format_count(r.median(metric::rate)),
+          served < 2 ? "only one that it served" : fmt::format("{:.0f} that it served", served));
+    }
+  }
+  return text;
+}
+
+std::string about_the_cost(const std::vector<const result*>& best) {
+  std::string text;
+  for (const auto* r : best)
+    if (r->knows(metric::cpu_us))
+      text += fmt::format("{}{} {}", text.empty() ? " CPU of the server a reply: " : ", ", r->contestant,
+          time_of(r->median(metric::cpu_us)));
+  return text.empty() ? text : text + ".";
+}
+
+} // namespace
+
+verdict judge(const scenario_results& s) {
+  verdict v;
+  auto candidates = comparable(s);
+  if (candidates.empty()) {
+    v.text = "Nobody answered anything.";
+    return v;
+  }
+  const metric m = judged_by(s);
+  const bool more_is_better = m == metric::rate;
+  std::stable_sort(candidates.begin(), candidates.end(), [&](const result* a, const result* b) {
+    return more_is_better ? a->median(m) > b->median(m) : a->median(m) < b->median(m);
+  });
+  const result& best = *candidates.front();
+  const result* next = nullptr; // the best of those that are significantly worse
+  std::vector<std::string> values;
+  for (const auto* r : candidates) {
+    if (r == &best || !differ(best.all(m), r->all(m))) {
+      v.tied.push_back(r->contestant);
+      values.push_back(value_of(*r, m));
+    } else if (next == nullptr) {
+      next = r;
+    }
+  }
+  if (v.tied.size() > 1) {
+    v.text = fmt::format("No significant difference between {} ({}).", listed(v.tied), listed(values));
+  } else if (candidates.size() == 1) {
+    v.winner = best.contestant;
+    v.text = fmt::format("{} is the only one that {}: {}.", best.contestant,
+        s.rate > 0 ? "kept up and served every client" : "served every client", values.front());
+    if (s.results.size() == 1) v.text = fmt::format("{}: {}.", best.contestant, values.front());
+  } else {
+    v.winner = best.contestant;
+    if (more_is_better) {
+      v.text = fmt::format("{} gives most: {}, {:.2f} times as many as {} ({}).", best.contestant, values.front(),
+          best.median(m) / next->median(m), next->contestant, value_of(*next, m));
+    } else {
+      v.text = fmt::format("{} does it for least: {}; {} is next with {}.", best.contestant, values.front(),
+          next->contestant, value_of(*next, m));
+    }
+  }
+  if (s.rate <= 0 && candidates.size() > 1) v.text += about_the_cost(candidates);
+  v.text += about_the_starved(s);
+  for (const auto& r : s.results)
+    if (!keeps_up(r, s) && !r.runs.empty())
+      v.text += fmt::format(" {} did not keep up: {} replies/s.", r.contestant, format_count(r.median(metric::rate)));
+  if (std::any_of(
+          s.results.begin(), s.results.end(), [](const result& r) { return r.median(metric::tool_limited) > 0; }))
+    v.text += " The load tool itself was at its limit in some runs: a server may be capable of more.";
+  return v;
+}
+
+void judge_all(document& all) {
+  all.verdicts.clear();
+  std::map<std::string, const scenario_results*> largest; // of each group
+  std::vector<std::string> order;
+  for (auto& s : all.scenarios) {
+    s.verdict = judge(s);
+    auto& found = largest[s.group];
+    if (found == nullptr) order.push_back(s.group);
+    if (found == nullptr || s.clients >= found->clients) found = &s;
+  }
+  for (const auto& group : order)
+    all.verdicts.push_back(fmt::format("{}: {}", largest[group]->name, largest[group]->verdict.text));
+  for (const auto& story : all.stories) {
+    std::vector<std::string> parts;
+    for (const auto& row : story.rows)
+      if (!row.seconds.empty()) parts.push_back(fmt::format("{}: {}", row.label, time_of(1e6 * median(row.seconds))));
+    all.verdicts.push_back(fmt::format("{}: {}.", story.title, fmt::join(parts, "; ")));
+  }
+  if (!all.scenarios.empty() && all.server_cpus.empty())
+    all.verdicts.push_back("There was only one processor to be had: the servers shared it with the load tool.");
+}
+
+} // namespace revecho::compare
