@@ -1,0 +1,344 @@
+#!/usr/bin/env python3
+"""The report of revecho-compare, opened in Chromium without a network.
+
+The environment variable REPORT_OF names the built program tests/report_of; pictures of the page are left in the folder
+that REPORT_PICTURES names. To run it by hand:
+    REPORT_OF=build/release/tests/report_of REPORT_PICTURES=/tmp/report python3 -B tests/report/report_test.py -v
+"""
+import json
+import math
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import browser
+import sample
+
+SKIPPED = 77  # as tests/CMakeLists.txt says
+UNKNOWN = "not known: the server was not started by this program"
+
+MEASURES = [  # the columns of the table of runs: key, title, how it is written
+    ("rate", "messages/s", "count"), ("replies", "replies", "exact"), ("mean_us", "mean", "time"),
+    ("p50_us", "p50", "time"), ("p90_us", "p90", "time"), ("p99_us", "p99", "time"), ("p99_9_us", "p99.9", "time"),
+    ("p99_99_us", "p99.99", "time"), ("max_us", "max", "time"), ("cpu_us", "CPU", "time"),
+    ("cpu_user_us", "user", "time"), ("cpu_system_us", "system", "time"), ("context_switches", "switches", "exact"),
+    ("threads", "threads", "exact"), ("peak_memory_bytes", "peak memory", "bytes"),
+    ("memory_per_connection_bytes", "memory/connection", "bytes"), ("unserved", "unserved", "exact"),
+    ("wrong", "wrong", "exact"), ("lost", "lost", "exact"), ("late", "late", "exact")]
+
+UNITS = {
+    "count": ([("", 1), ("k", 1e3), ("M", 1e6), ("G", 1e9)], ""),
+    "time": ([("ns", 1e-3), ("µs", 1), ("ms", 1e3), ("s", 1e6)], " "),
+    "bytes": ([("B", 1), ("KiB", 2**10), ("MiB", 2**20), ("GiB", 2**30)], " "),
+}
+
+
+def check_written(test, text, value, kind):
+    """The text says the value, with three digits or more and the right unit."""
+    if kind == "exact":
+        test.assertAlmostEqual(float(text.replace(",", "")), value, delta=0.005001)
+        return
+    if value == 0:
+        test.assertIn(text, ("0", "0 B"))
+        return
+    units, gap = UNITS[kind]
+    name = text.lstrip("0123456789.")
+    factor = dict((gap + unit if unit else unit, factor) for unit, factor in units)[name]
+    shown = float(text.removesuffix(name))
+    test.assertAlmostEqual(shown * factor, value, delta=value * 0.0051 + 0.0051 * units[0][1], msg=text)
+    test.assertGreaterEqual(shown, 1 if factor > units[0][1] else 0, text)
+    test.assertLess(shown, 1024 if kind == "bytes" else 1000, text)
+
+
+# Each pixel that is not grey: axes, grid and words are, lines and bars are not.
+COLOURED_PIXELS = """
+  return [...document.querySelectorAll("canvas")].map((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    let coloured = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      const [r, g, b, a] = data.slice(i, i + 4);
+      if (a > 128 && Math.max(r, g, b) - Math.min(r, g, b) > 60) ++coloured;
+    }
+    return { label: canvas.getAttribute("aria-label"), role: canvas.getAttribute("role"), coloured };
+  });"""
+
+# The tables of runs: [scenario, titles, [[contestant, [[run, [[text, values], …]], …]], …]]
+RUNS = """
+  return [...document.querySelectorAll("#runs table")].map((table) => [table.caption.textContent,
+    [...table.tHead.rows[0].cells].map((cell) => cell.textContent),
+    [...table.tBodies].map((body) => [body.querySelector("th[scope=rowgroup]").textContent, [...body.rows].map((row) => [
+      row.querySelector("th[scope=row]")?.textContent ?? "failure",
+      [...row.querySelectorAll("td")].map((cell) => [[...cell.querySelectorAll("data")].map((data) => data.textContent),
+        [...cell.querySelectorAll("data")].map((data) => +data.value), cell.textContent])])])]);"""
+
+FOCUSED = """
+  const at = document.activeElement;
+  return at.id || at.getAttribute("aria-label") || at.getAttribute("aria-labelledby") || at.textContent.trim();"""
+
+
+class ReportTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.pictures = pathlib.Path(os.environ.get("REPORT_PICTURES", cls.folder.name))
+        cls.pictures.mkdir(parents=True, exist_ok=True)
+        cls.browser = browser.Browser()
+        cls.addClassCleanup(cls.browser.close)
+
+    def show(self, document, width=1200, height=900, scheme="light"):
+        """Opens the report of a document. Whatever is in it, the page logs no error and asks nobody for anything."""
+        page = pathlib.Path(self.folder.name) / "report.html"
+        made = subprocess.run([os.environ["REPORT_OF"]], input=json.dumps(document).encode(), capture_output=True,
+                              timeout=browser.PATIENCE)
+        self.assertEqual((made.returncode, made.stderr), (0, b""))
+        page.write_bytes(made.stdout)
+        self.browser.screen(width, height, scheme)
+        self.browser.open(page)
+        browser.wait_until(lambda: self.browser.run("return document.readyState === 'complete'"), "the page is loaded")
+        self.addCleanup(self.check_quiet)
+        return made.stdout.decode()
+
+    def check_quiet(self):
+        self.assertEqual([entry for entry in self.browser.log() if entry["level"] in ("SEVERE", "WARNING")], [])
+        self.assertEqual(self.browser.run("return performance.getEntriesByType('resource').map(({ name }) => name)"), [])
+
+    def check_drawn(self, least):
+        charts = self.browser.run(COLOURED_PIXELS)
+        self.assertGreaterEqual(len(charts), least)
+        for chart in charts:
+            with self.subTest(chart=chart["label"]):
+                self.assertEqual(chart["role"], "img")
+                self.assertRegex(chart["label"], r"^(Line|Bar) chart, .+: .+ \d")
+                self.assertGreater(chart["coloured"], 300)
+
+    def check_no_overflow(self, width):
+        self.assertEqual(self.browser.run("return document.documentElement.scrollWidth"), width)
+
+    def visible_sections(self):
+        return self.browser.run("return [...document.querySelectorAll('section:not([hidden])')].map(({ id }) => id)")
+
+    def test_says_first_what_came_out(self):
+        document = sample.document()
+        self.show(document)
+        self.assertEqual(self.visible_sections()[0], "verdicts")
+        said = self.browser.run("return [...document.querySelectorAll('#verdicts li')].map((li) => li.innerText)")
+        self.assertEqual(said, document["verdicts"])
+        self.assertLess(self.browser.run("return document.querySelector('#verdicts').getBoundingClientRect().top"), 300)
+
+    def test_draws_every_chart(self):
+        self.show(sample.document())
+        # Three groups of scenarios, latency, CPU and memory, and a story.
+        self.check_drawn(least=7)
+        self.browser.picture(self.pictures / "light.png")
+
+    def test_draws_every_contestant_in_its_colour(self):
+        document = sample.document()
+        self.show(document)
+        seen = self.browser.run("""
+          const canvas = [...document.querySelectorAll("canvas")].find((one) => one.ariaLabel.includes("no work:"));
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          const colours = {};
+          for (let i = 0; i < data.length; i += 4)
+            if (data[i + 3] === 255) {
+              const name = "#" + [...data.slice(i, i + 3)].map((x) => x.toString(16).padStart(2, "0")).join("");
+              colours[name] = (colours[name] ?? 0) + 1;
+            }
+          return [...document.querySelectorAll(".contestants li")].map((item) => [item.querySelector("strong").textContent,
+            colours[getComputedStyle(document.documentElement).getPropertyValue(
+              item.style.getPropertyValue("--mine").slice(4, -1)).trim()] ?? 0]);""")
+        self.assertEqual([name for name, _ in seen], [who["name"] for who in document["contestants"]])
+        for name, pixels in seen:
+            with self.subTest(contestant=name):
+                self.assertGreater(pixels, 50)
+
+    def test_has_every_run_in_a_table(self):
+        document = sample.document()
+        self.show(document)
+        tables = self.browser.run(RUNS)
+        self.assertEqual([caption for caption, _, _ in tables], [f"Runs: {one['name']}" for one in document["scenarios"]])
+        for (caption, titles, bodies), scenario in zip(tables, document["scenarios"]):
+            self.assertEqual(titles, ["Contestant", "", *(title for _, title, _ in MEASURES)])
+            self.assertEqual([name for name, _ in bodies], [one["contestant"] for one in scenario["results"]])
+            for (name, rows), result in zip(bodies, scenario["results"]):
+                with self.subTest(table=caption, contestant=name):
+                    self.check_result(rows, result)
+
+    def check_result(self, rows, result):
+        if result["failure"]:
+            (title, [(_, _, text)]), *rows = rows
+            self.assertEqual((title, text), ("failure", result["failure"]))
+        if not result["runs"]:
+            self.assertEqual(rows, [])
+            return
+        self.assertEqual([title for title, _ in rows], ["median", *(f"run {i + 1}" for i in range(len(result["runs"])))])
+        spreads = [result["summary"][key] for key, _, _ in MEASURES]
+        for spread, cell, (_, _, kind) in zip(spreads, rows[0][1], MEASURES, strict=True):
+            figures = [] if spread is None else [spread["median"]] if spread["low"] == spread["high"] else [
+                spread["median"], spread["low"], spread["high"]]
+            self.check_cell(cell, figures, kind)
+        for run, (_, cells) in zip(result["runs"], rows[1:], strict=True):
+            for (key, _, kind), cell in zip(MEASURES, cells, strict=True):
+                self.check_cell(cell, [] if run[key] is None else [run[key]], kind)
+
+    def check_cell(self, cell, figures, kind):
+        texts, values, whole = cell
+        self.assertEqual(values, figures)
+        if not figures:
+            self.assertEqual(whole, "–")
+        for text, value in zip(texts, figures, strict=True):
+            check_written(self, text, value, kind)
+
+    def test_has_every_figure_of_a_story_in_a_table(self):
+        document = sample.document()
+        self.show(document)
+        rows = self.browser.run("""return [...document.querySelectorAll("#stories tbody tr")].map((row) =>
+          [row.querySelector("th").textContent, ...[...row.querySelectorAll("data")].map((data) => +data.value)]);""")
+        self.assertEqual(rows, [[row["label"], *(row["seconds"][key] for key in ("median", "low", "high"))]
+                                for row in document["stories"][0]["rows"]])
+
+    def test_names_machine_build_and_command(self):
+        document = sample.document()
+        self.show(document)
+        text = self.browser.run("return document.querySelector('#reproduce').innerText")
+        for part in ("AMD EPYC 7B13", "Linux 6.1.0-18-amd64", "7.77 GiB", "0.1.0", "GNU 12.2.0", "Release", "8 min 8 s",
+                     "servers on CPU 0, the load on CPU 1", document["config"]["command"]):
+            self.assertIn(part, text)
+        document["config"].update(server_cpus=None, tool_cpus=None)
+        self.show(document)
+        self.assertIn("could not be kept apart", self.browser.run("return document.querySelector('#reproduce').innerText"))
+
+    def test_names_what_failed(self):
+        document = sample.document()
+        document["ok"] = False
+        document["scenarios"][2]["results"][3]["runs"][1]["wrong"] = 3
+        self.show(document)
+        text = self.browser.run("return document.querySelector('#failures').innerText")
+        self.assertIn("sync iterative, 10 clients, 10 ms of work:", text)
+        self.assertIn("error: out of descriptors", text)
+        self.assertIn("async(1), 100 clients, 10 ms of work: 3 wrong", text)
+
+    def test_looks_at_the_chosen_scenario(self):
+        document = sample.document()
+        self.show(document)
+        def shown():
+            return self.browser.run("""return [document.querySelector("#scenario").selectedOptions[0].textContent,
+              document.querySelector("#scenario-verdict").textContent,
+              [...document.querySelectorAll("#closer canvas")].map((one) => one.ariaLabel.split(":")[0]).join("; ")]""")
+        name, verdict, charts = shown()
+        self.assertEqual(name, "100 clients, 10 ms of work")  # the most clients
+        self.assertEqual(verdict, document["scenarios"][2]["verdict"]["text"])
+        self.assertEqual(charts.count(name), 3)
+        self.browser.run("document.querySelector('#scenario').focus()")
+        self.browser.press("\ue015")
+        browser.wait_until(lambda: shown()[0] != name, "the arrow key chooses the next scenario")
+        name, verdict, charts = shown()
+        self.assertEqual(name, "1 client, no work")
+        self.assertEqual(verdict, document["scenarios"][3]["verdict"]["text"])
+        self.assertEqual(charts.count(name), 3)
+        self.check_drawn(least=7)
+
+    def test_can_be_used_with_the_keyboard(self):
+        document = sample.document()
+        self.show(document)
+        reached = []
+        while len(reached) < 100:
+            self.browser.press("\ue004")
+            if (at := self.browser.run(FOCUSED)) in reached[:1]:
+                break
+            reached.append(at)
+        for control in ("glance-title", "scenario", "Runs: 100 clients, 10 ms of work", "Copy",
+                        f"Table: {document['stories'][0]['title']}"):
+            self.assertIn(control, reached)
+        for scenario in document["scenarios"]:
+            self.assertTrue([one for one in reached if one.startswith(scenario["name"])], scenario["name"])
+
+    def test_fits_on_a_phone(self):
+        self.show(sample.document(), width=360, height=740)
+        self.check_no_overflow(360)
+        self.check_drawn(least=7)
+        self.browser.picture(self.pictures / "phone.png")
+        self.browser.run("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        self.check_no_overflow(360)
+
+    def test_is_dark_where_that_is_liked(self):
+        def background():
+            rgb = self.browser.run("return getComputedStyle(document.body).backgroundColor")
+            return sum(map(int, rgb.removeprefix("rgb(").removesuffix(")").split(","))) / 3
+        self.show(sample.document())
+        self.assertGreater(background(), 200)
+        light = self.browser.run("return document.querySelector('canvas').toDataURL()")
+        self.browser.screen(1200, 900, "dark")
+        self.assertLess(background(), 50)
+        browser.wait_until(lambda: self.browser.run("return document.querySelector('canvas').toDataURL()") != light,
+                           "the charts are drawn again in the colours for the dark")
+        self.check_drawn(least=7)
+        self.browser.picture(self.pictures / "dark.png")
+
+    def test_is_white_on_paper(self):
+        self.show(sample.document(), scheme="dark")
+        # What happens around the printing is seen from inside of the page, as it is over when the command ends.
+        self.browser.run("""
+          addEventListener("beforeprint", () => { window.printed = {
+            open: document.querySelectorAll("details:not([open])").length === 0,
+            ink: getComputedStyle(document.documentElement).getPropertyValue("--ink").trim() }; });""")
+        pdf = self.browser.developer("Page.printToPDF", printBackground=True, preferCSSPageSize=True)["data"]
+        (self.pictures / "paper.pdf").write_bytes(browser.base64.b64decode(pdf))
+        self.assertEqual(self.browser.run("return window.printed"), {"open": True, "ink": "#171a21"})
+        self.assertGreater(self.browser.run("return document.querySelectorAll('details:not([open])').length"), 0)
+        self.browser.screen(1200, 900, "dark", medium="print")
+        self.assertEqual(self.browser.run("return getComputedStyle(document.documentElement)"
+                                          ".getPropertyValue('--surface').trim()"), "#ffffff")
+
+    def test_shows_what_is_in_the_names_as_text(self):
+        hostile = "</script><b>x</b><!--<script>alert(1)</script>\u2028\"'&amp;\\u003c@report_js@ "
+        def worse(name):
+            return hostile + name
+        document = sample.renamed(sample.document(), worse)
+        document["config"]["command"] = hostile
+        document["host"]["cpu"] = hostile
+        document["scenarios"][0]["results"][0]["failure"] = hostile
+        self.show(document)
+        self.assertEqual(self.browser.run("return document.querySelectorAll('main b, main script').length"), 0)
+        self.assertEqual(self.browser.run("return document.scripts.length"), 3)
+        self.assertEqual(
+            self.browser.run("return [...document.querySelectorAll('#contestants strong')].map((one) => one.textContent)"),
+            [who["name"] for who in document["contestants"]])
+        self.assertEqual(self.browser.run("return document.querySelector('.command code').textContent"), hostile)
+        self.assertIn(hostile, self.browser.run("return document.querySelector('#failures').textContent"))
+        self.check_drawn(least=7)
+        self.browser.screen(360, 740)
+        self.check_no_overflow(360)
+
+    def test_says_what_is_not_known(self):
+        self.show(sample.only_foreign())
+        closer = self.browser.run("return document.querySelector('#closer').innerText")
+        self.assertEqual(closer.count(f"my proxy: {UNKNOWN}"), 2)  # CPU and memory
+        self.assertNotIn("stories", self.visible_sections())
+        titles = self.browser.run("return [...document.querySelectorAll('#runs thead')].map((one) => one.innerText)")
+        self.assertNotIn("memory", " ".join(titles))
+        self.check_drawn(least=4)
+
+    def test_leaves_no_empty_section(self):
+        self.show({"revecho_compare": 1, "ok": True})
+        self.assertEqual(self.visible_sections(), [])
+        bare = sample.document()
+        bare.update(scenarios=[], stories=[], verdicts=[])
+        self.show(bare)
+        self.assertEqual(self.visible_sections(), ["contestants", "reproduce"])
+
+    def test_keeps_the_notice_of_the_library(self):
+        page = self.show(sample.document())
+        self.assertRegex(page, r"/\*!\s+\* Chart\.js v\d")
+        self.assertIn("Released under the MIT License", page)
+        self.assertNotIn("sourceMappingURL", page)
+
+
+if __name__ == "__main__":
+    if not (browser.CHROMIUM and browser.DRIVER):
+        print(f"skipped: {'chromedriver' if browser.CHROMIUM else 'chromium'} is not installed")
+        sys.exit(SKIPPED)
+    unittest.main()
