@@ -65,7 +65,7 @@ int run(int argc, char** argv) {
   if (options.json != "-") fmt::print("{}", as_text(results));
   if (options.json == "-") fmt::print("{}\n", document.dump(2));
   if (!options.json.empty() && options.json != "-") write(options.json, document.dump(2) + "\n");
-  if (!options.report.empty()) write(options.report, report_html(document));
+  if (!options.report.empty()) write(options.report, report_html(nlohmann::json(document)));
   return results.ok && std::fflush(stdout) == 0 ? exit_success : exit_failure;
 }
 
