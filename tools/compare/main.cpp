@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
@@ -65,7 +66,11 @@ int run(int argc, char** argv) {
   if (options.json != "-") fmt::print("{}", as_text(results));
   if (options.json == "-") fmt::print("{}\n", document.dump(2));
   if (!options.json.empty() && options.json != "-") write(options.json, document.dump(2) + "\n");
-  if (!options.report.empty()) write(options.report, report_html(nlohmann::json(document)));
+  if (!options.report.empty()) {
+    write(options.report, report_html(nlohmann::json(document)));
+    std::fflush(stdout); // it comes first
+    fmt::print(stderr, "The report, for any browser: {}\n", std::filesystem::absolute(options.report).string());
+  }
   return results.ok && std::fflush(stdout) == 0 ? exit_success : exit_failure;
 }
 

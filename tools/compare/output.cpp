@@ -77,11 +77,37 @@ std::string as_text(const timed_story& story) {
   return fmt::format("{}\n{}\n\n{}", story.title, wrapped(story.text, width), rows.text());
 }
 
+// All scenarios in one table: replies a second.
+std::string overview(const document& d) {
+  std::vector<table::column> columns{{"replies/s, and who is best", table::align::left}};
+  for (const auto& c : d.contestants)
+    columns.push_back({c.name});
+  table rows(columns);
+  std::string group;
+  for (const auto& s : d.scenarios) {
+    if (!group.empty() && s.group != group) rows.add_gap();
+    group = s.group;
+    std::vector<std::string> cells{s.name};
+    for (const auto& c : d.contestants) {
+      const auto r =
+          std::find_if(s.results.begin(), s.results.end(), [&](const result& one) { return one.contestant == c.name; });
+      if (r == s.results.end() || r->runs.empty()) {
+        cells.emplace_back("-  ");
+        continue;
+      }
+      const auto mark = r->median(metric::unserved) > 0 ? "!" : mark_of(*r, s.verdict);
+      cells.push_back(fmt::format("{} {:1}", format_count(r->median(metric::rate)), mark));
+    }
+    rows.add_row(std::move(cells));
+  }
+  return rows.text();
+}
+
 std::string how_to_read(const document& d) {
   const bool some_unknown = std::any_of(
       d.contestants.begin(), d.contestants.end(), [](const contestant_info& c) { return !c.endpoint.empty(); });
   std::string text = fmt::format(
-      "Medians of {} run{} of {} each. *: best; =: not significantly worse (95 %, bootstrap). unserved: clients "
+      "Medians of {} run{} of {} each. *: best; =: not significantly worse (95 %, bootstrap); !, unserved: clients "
       "without "
       "a single reply. >: at least; the replies were not waited for any longer. CPU (and what share of it in "
       "user space), context switches for each reply, threads and resident memory are the server's.",
@@ -99,6 +125,12 @@ std::string as_text(const document& d) {
     text += as_text(s) + "\n";
   for (const auto& s : d.stories)
     text += as_text(s) + "\n";
+  if (d.scenarios.size() > 1) {
+    text += overview(d) + "\n";
+    for (const auto& sentence : d.verdicts)
+      text += wrapped(sentence, width) + "\n";
+    text += "\n";
+  }
   if (!d.scenarios.empty()) text += wrapped(how_to_read(d), width) + "\n";
   return text;
 }

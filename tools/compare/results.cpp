@@ -73,7 +73,8 @@ json scenario_json(const scenario_results& s) {
   const auto& v = s.verdict;
   return {{"name", s.name}, {"group", s.group}, {"clients", s.clients}, {"delay", s.delay}, {"size", s.size},
       {"framing", s.framing}, {"rate", s.rate > 0 ? json(s.rate) : json(nullptr)},
-      {"verdict", {{"winner", v.winner.empty() ? json(nullptr) : json(v.winner)}, {"tied", v.tied}, {"text", v.text}}},
+      {"verdict", {{"winner", v.winner.empty() ? json(nullptr) : json(v.winner)}, {"tied", v.tied},
+                      {"headline", v.headline}, {"text", v.text}}},
       {"results", std::move(results)}};
 }
 

@@ -66,6 +66,7 @@ struct result {
 struct verdict {
   std::string winner;            ///< empty if there is none
   std::vector<std::string> tied; ///< not significantly different from the best, the best first
+  std::string headline;          ///< the first sentence of
   std::string text;
 };
 

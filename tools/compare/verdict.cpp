@@ -69,6 +69,22 @@ std::string about_the_starved(const scenario_results& s) {
   return text;
 }
 
+// Of the scenario with the most clients, in one sentence: why the figures of those who serve few look good.
+std::string who_starves(const document& all) {
+  const auto most = std::max_element(all.scenarios.begin(), all.scenarios.end(),
+      [](const scenario_results& a, const scenario_results& b) { return a.clients < b.clients; });
+  if (most == all.scenarios.end()) return {};
+  std::vector<std::string> parts;
+  for (const auto& r : most->results)
+    if (!r.runs.empty() && r.median(metric::unserved) > 0)
+      parts.push_back(fmt::format(
+          "{} served {:.0f}", r.contestant, static_cast<double>(most->clients) - r.median(metric::unserved)));
+  if (parts.empty()) return {};
+  return fmt::format("What looks fast may only be serving few: of {} clients {}, and the others did not get a single "
+                     "reply.",
+      most->clients, listed(parts));
+}
+
 std::string about_the_cost(const std::vector<const result*>& best) {
   std::string text;
   for (const auto* r : best)
@@ -84,7 +100,7 @@ verdict judge(const scenario_results& s) {
   verdict v;
   auto candidates = comparable(s);
   if (candidates.empty()) {
-    v.text = "Nobody answered anything.";
+    v.headline = v.text = "Nobody answered anything.";
     return v;
   }
   const metric m = judged_by(s);
@@ -120,6 +136,7 @@ verdict judge(const scenario_results& s) {
           next->contestant, value_of(*next, m));
     }
   }
+  v.headline = v.text;
   if (s.rate <= 0 && candidates.size() > 1) v.text += about_the_cost(candidates);
   v.text += about_the_starved(s);
   for (const auto& r : s.results)
@@ -142,7 +159,8 @@ void judge_all(document& all) {
     if (found == nullptr || s.clients >= found->clients) found = &s;
   }
   for (const auto& group : order)
-    all.verdicts.push_back(fmt::format("{}: {}", largest[group]->name, largest[group]->verdict.text));
+    all.verdicts.push_back(fmt::format("{}: {}", largest[group]->name, largest[group]->verdict.headline));
+  if (const auto starved = who_starves(all); !starved.empty()) all.verdicts.push_back(starved);
   for (const auto& story : all.stories) {
     std::vector<std::string> parts;
     for (const auto& row : story.rows)
