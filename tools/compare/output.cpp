@@ -108,8 +108,7 @@ std::string how_to_read(const document& d) {
       d.contestants.begin(), d.contestants.end(), [](const contestant_info& c) { return !c.endpoint.empty(); });
   std::string text = fmt::format(
       "Medians of {} run{} of {} each. *: best; =: not significantly worse (95 %, bootstrap); !, unserved: clients "
-      "without "
-      "a single reply. >: at least; the replies were not waited for any longer. CPU (and what share of it in "
+      "without a single reply. >: at least; the replies were not waited for any longer. CPU (and what share of it in "
       "user space), context switches for each reply, threads and resident memory are the server's.",
       d.repeat, d.repeat == 1 ? "" : "s", time_of(1e6 * d.duration_s));
   if (some_unknown) text += " -: not known of servers that were not started here.";
