@@ -382,10 +382,17 @@ awaitable<std::optional<stream>> connect(context& owner, const endpoint& to, std
 
 // --- listener --------------------------------------------------------------------------------------------------------
 
-listener::listener(context& owner, tcp_acceptor acceptor) noexcept : waiter(owner), acceptor_(std::move(acceptor)) {}
+// The kernel lets one connection more wait than it is told.
+listener::listener(context& owner, tcp_acceptor acceptor, int backlog) noexcept
+    : waiter(owner), acceptor_(std::move(acceptor)), left_(backlog + 1) {}
 
 awaitable<std::optional<stream>> listener::accept(std::error_code& error) {
   for (;;) {
+    // All that was in the backlog when stop() came has been taken: in a flood it is never empty.
+    if (owner().stopping_ && left_ == 0) {
+      error = canceled();
+      co_return std::nullopt;
+    }
     tcp::endpoint peer;
     auto size = static_cast<socklen_t>(peer.capacity());
     const int descriptor = ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -394,7 +401,8 @@ awaitable<std::optional<stream>> listener::accept(std::error_code& error) {
       peer.resize(size);
       unique_descriptor socket(descriptor);
       set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
-      if (++in_a_row_ >= limits::accept_batch && !owner().stopping_) {
+      if (owner().stopping_) --left_;
+      if (++in_a_row_ >= limits::accept_batch) {
         in_a_row_ = 0;
         co_await asio::post(owner().get_executor(), use_awaitable);
       }
@@ -625,7 +633,7 @@ std::vector<endpoint> runtime::listen(const server_options& options) {
         auto acceptor = bind_acceptor(w->loop.get_executor(), where, share_port);
         acceptor.listen(options.backlog);
         where = acceptor.local_endpoint();
-        w->listeners.push_back(std::make_unique<listener>(w->loop, std::move(acceptor)));
+        w->listeners.push_back(std::make_unique<listener>(w->loop, std::move(acceptor), options.backlog));
       }
       bound.push_back({where.address().to_string(), where.port()});
     } catch (const std::system_error& error) {

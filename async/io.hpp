@@ -199,10 +199,11 @@ awaitable<std::optional<stream>> connect(context&, const endpoint&, std::chrono:
 /// A listening socket of one event loop.
 class listener final : public waiter {
  public:
-  listener(context& owner, tcp_acceptor acceptor) noexcept;
+  listener(context& owner, tcp_acceptor acceptor, int backlog) noexcept;
 
-  /// The next connection. `error`: std::errc::operation_canceled after stop() once the backlog is empty; else why
-  /// accept() failed, and that may pass. A connection that is gone before it is accepted is no error.
+  /// The next connection. `error`: std::errc::operation_canceled after stop() once the backlog is empty, or what it can
+  /// hold has been taken; else why accept() failed, and that may pass. A connection that is gone before it is accepted
+  /// is no error.
   awaitable<std::optional<stream>> accept(std::error_code& error);
 
   awaitable<void> sleep_for(std::chrono::nanoseconds duration);
@@ -219,6 +220,7 @@ class listener final : public waiter {
 
   tcp_acceptor acceptor_;
   int in_a_row_ = 0; // connections accepted without a look at the others
+  int left_;         // to be accepted after stop()
 };
 
 /// One event loop.

@@ -210,7 +210,7 @@ std::optional<stream> connect(
 
 // --- listener --------------------------------------------------------------------------------------------------------
 
-listener::listener(context& owner, const listening_sockets& sockets, server_model model) noexcept
+listener::listener(context& owner, listening_sockets& sockets, server_model model) noexcept
     : owner_(owner), sockets_(sockets), model_(model) {}
 
 std::optional<stream> listener::accept(std::error_code& error) {
@@ -220,13 +220,16 @@ std::optional<stream> listener::accept(std::error_code& error) {
       error = canceled();
       return std::nullopt;
     }
-    for (std::size_t tried = 0; tried < sockets_.descriptors.size(); ++tried) {
+    const bool enough = stopping && sockets_.left <= 0;
+    for (std::size_t tried = 0; !enough && tried < sockets_.descriptors.size(); ++tried) {
       auto accepted = accept_from(sockets_.descriptors[next_++ % sockets_.descriptors.size()].get(), error);
+      if (accepted && stopping) --sockets_.left;
       if (stopping && is(error, std::errc::invalid_argument)) continue; // another worker has shut it down
       if (accepted || !would_block(error)) return accepted;
     }
     if (stopping) {
-      // The backlog is empty: whoever comes now is refused. Another worker may be using the socket: no close() yet.
+      // The backlog is empty, or all that was in it when stop() came has been taken: in a flood it is never empty.
+      // Whoever comes now is refused. Another worker may be using the socket: no close() yet.
       for (const auto& descriptor : sockets_.descriptors)
         ::shutdown(descriptor.get(), SHUT_RDWR);
       error = canceled();
@@ -395,6 +398,7 @@ std::vector<endpoint> runtime::listen(const server_options& options) {
                              .begin()
                              ->endpoint();
       sockets_.descriptors.push_back(open_listening_socket(where, options));
+      sockets_.left += options.backlog + 1; // the kernel lets one more wait than it is told
       bound.push_back(local_endpoint(sockets_.descriptors.back().get()));
     } catch (const std::system_error& error) {
       throw std::system_error(error.code(), fmt::format("cannot listen on {}", to_string(wanted)));

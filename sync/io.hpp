@@ -20,6 +20,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -126,15 +127,17 @@ struct listening_sockets {
   std::vector<unique_descriptor> descriptors;
   unique_descriptor stop_reader; // readable from stop() on, and never read: it wakes every worker
   unique_descriptor stop_writer;
+  std::atomic<std::int64_t> left = 0; // connections to be accepted after stop()
 };
 
 /// All listening sockets, as one worker sees them.
 class listener {
  public:
-  listener(context& owner, const listening_sockets& sockets, server_model model) noexcept;
+  listener(context& owner, listening_sockets& sockets, server_model model) noexcept;
 
-  /// The next connection. `error`: std::errc::operation_canceled after stop() once the backlog is empty; else why
-  /// accept() failed, and that may pass. A connection that is gone before it is accepted is no error.
+  /// The next connection. `error`: std::errc::operation_canceled after stop() once the backlog is empty, or what it can
+  /// hold has been taken; else why accept() failed, and that may pass. A connection that is gone before it is accepted
+  /// is no error.
   std::optional<stream> accept(std::error_code& error);
 
   void sleep_for(std::chrono::nanoseconds duration);
@@ -151,7 +154,7 @@ class listener {
   std::optional<stream> accept_from(int descriptor, std::error_code& error);
 
   context& owner_;
-  const listening_sockets& sockets_;
+  listening_sockets& sockets_;
   server_model model_;
   std::size_t next_ = 0; // of the sockets to be tried, so that none is left behind by a busy one
 };
@@ -167,7 +170,9 @@ class context {
   context& operator=(const context&) = delete;
 
   /// Starts the watch thread, before which nothing can wait. Throws std::system_error.
-  void start() { watcher_ = std::thread([this] { watch(); }); }
+  void start() {
+    watcher_ = std::thread([this] { watch(); });
+  }
 
   /// Starts, and runs main() in this thread.
   void run(const std::function<void()>& main);
