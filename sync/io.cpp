@@ -277,7 +277,7 @@ context::~context() {
     const std::lock_guard lock(mutex_);
     leaving_ = true;
   }
-  changed_.notify_all();
+  watcher_woken_.notify_all();
   watcher_.join();
 }
 
@@ -289,18 +289,19 @@ void context::run(const std::function<void()>& main) {
 void context::stop() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
-  changed_.notify_all();
+  watcher_woken_.notify_all();
 }
 
 void context::abort() noexcept {
   const std::lock_guard lock(mutex_);
   aborted_ = true;
-  changed_.notify_all();
+  watcher_woken_.notify_all();
+  sleepers_woken_.notify_all();
 }
 
 void context::sleep_for(std::chrono::nanoseconds duration) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, duration, [&] { return aborted(); });
+  sleepers_woken_.wait_for(lock, duration, [&] { return aborted(); });
 }
 
 void context::link(waiter& w) {
@@ -321,7 +322,7 @@ void context::unlink(waiter& w) noexcept {
 void context::watch() {
   std::unique_lock lock(mutex_);
   while (!leaving_) {
-    changed_.wait_for(lock, stopping() || aborted() ? std::min(tick_, limits::stopping_tick) : tick_);
+    watcher_woken_.wait_for(lock, stopping() || aborted() ? std::min(tick_, limits::stopping_tick) : tick_);
     const auto now = coarse_clock::now().time_since_epoch().count();
     for (const waiter* w = first_; w != nullptr; w = w->next_) {
       const auto deadline = w->deadline_.load(std::memory_order_relaxed);
@@ -335,13 +336,12 @@ void context::watch() {
 // The lock is held while notifying: whoever waits in join_threads() may destroy the context right after.
 void context::thread_ended() noexcept {
   const std::lock_guard lock(mutex_);
-  --threads_;
-  changed_.notify_all();
+  if (--threads_ == 0) all_threads_ended_.notify_all();
 }
 
 void context::join_threads() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return threads_ == 0; });
+  all_threads_ended_.wait(lock, [&] { return threads_ == 0; });
 }
 
 // --- runtime ---------------------------------------------------------------------------------------------------------

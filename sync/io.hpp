@@ -205,7 +205,10 @@ class context {
 
   std::chrono::nanoseconds tick_;
   std::mutex mutex_; // for all that follows and is not atomic
-  std::condition_variable changed_;
+  // One for each reason to wait: there may be a thousand sleepers, and nothing but abort() concerns them.
+  std::condition_variable watcher_woken_;
+  std::condition_variable sleepers_woken_;
+  std::condition_variable all_threads_ended_;
   waiter* first_ = nullptr;
   std::size_t threads_ = 0;
   bool leaving_ = false;

@@ -4,13 +4,27 @@
 #include "tests/support/server_process.hpp"
 #include "tests/support/wire.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <fstream>
 #include <string>
 #include <vector>
 
 using namespace revecho::test;
 using namespace std::chrono_literals;
+
+namespace {
+
+// How often a thread has gone to sleep.
+int switches(pid_t process, pid_t thread) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/task/" + std::to_string(thread) + "/status");
+  for (std::string word; file >> word;)
+    if (int count = 0; word == "voluntary_ctxt_switches:" && file >> count) return count;
+  return 0;
+}
+
+} // namespace
 
 TEST_CASE("server: delays the replies to all clients at the same time") {
   const auto v = GENERATE(from_range(variants_serving(200)));
@@ -53,6 +67,27 @@ TEST_CASE("server: sends each reply when its own delay is over, not when those b
   // A server that waits out one delay after the other starts with the first; chance does so once in a
   // thousand million.
   CHECK(answered != std::vector<std::size_t>{0, 1, 2, 3});
+  server.signal(SIGKILL);
+}
+
+TEST_CASE("server: does not wake a thread that waits for its reply's delay when others come and go") {
+  const auto v =
+      GENERATE(filter([](const variant& each) { return each.name == "sync threads"; }, from_range(variants())));
+  server_process server(v, {"--framing", "line", "--delay", "1h"});
+  const auto others = server.threads();
+  peer client(server.port());
+  client.send("line\n");
+  const auto sleeper = [&] {
+    for (const auto thread : server.threads())
+      if (std::find(others.begin(), others.end(), thread) == others.end()) return thread;
+    return pid_t{};
+  };
+  CHECK(eventually([&] { return sleeper() != 0 && switches(server.id(), sleeper()) > 0; }));
+  const auto thread = sleeper();
+  const auto before = switches(server.id(), thread);
+  for (int i = 0; i < 300; ++i)
+    CHECK(ask(server.port(), "").empty());
+  CHECK(switches(server.id(), thread) < before + 100);
   server.signal(SIGKILL);
 }
 
