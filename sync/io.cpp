@@ -224,7 +224,7 @@ std::optional<stream> listener::accept(std::error_code& error) {
     for (std::size_t tried = 0; !enough && tried < sockets_.descriptors.size(); ++tried) {
       auto accepted = accept_from(sockets_.descriptors[next_++ % sockets_.descriptors.size()].get(), error);
       if (accepted && stopping) --sockets_.left;
-      if (stopping && is(error, std::errc::invalid_argument)) continue; // another worker has shut it down
+      if (owner_.stopping() && is(error, std::errc::invalid_argument)) continue; // another worker has shut it down
       if (accepted || !would_block(error)) return accepted;
     }
     if (stopping) {
