@@ -21,15 +21,15 @@ std::size_t line_ending(std::span<const char> line) noexcept {
 
 decoder::decoder(framing f, std::size_t max_message) noexcept : max_message_(max_message), framing_(f) {}
 
-void decoder::receive(std::span<char> bytes) noexcept {
-  input_ = bytes;
-  finished_ = std::vector<char>(); // = {} would keep the memory
-}
+void decoder::receive(std::span<char> bytes) noexcept { input_ = bytes; }
 
 void decoder::receive_end() noexcept {
   input_ = {};
-  finished_ = std::vector<char>(); // = {} would keep the memory
   ended_ = true;
+}
+
+void decoder::release() noexcept {
+  finished_ = std::vector<char>(); // = {} would keep the memory
 }
 
 event decoder::next() {

@@ -33,8 +33,8 @@ struct frame {
 /// Decodes one direction of one connection. Bytes of the peer never make it throw; only std::bad_alloc can.
 ///
 /// A message that lies whole in one read is given where it lies; only one that is cut by the end of a read is kept, so
-/// memory is bounded by one message (plus 4 bytes of framing), and is given back with the next read. Every byte is
-/// looked at once, however the stream is cut. Not thread-safe: one connection, one decoder.
+/// memory is bounded by one message (plus 4 bytes of framing), and is given back with release(). Every byte is looked
+/// at once, however the stream is cut. Not thread-safe: one connection, one decoder.
 class decoder {
  public:
   /// max_message: bytes, without framing. In raw, longer reads are given as several messages.
@@ -49,8 +49,12 @@ class decoder {
 
   event next();
 
-  /// The message of the last next(), valid until the next receive() or receive_end().
+  /// The message of the last next(), valid until release(), receive() or receive_end().
   const frame& current() const noexcept { return current_; }
+
+  /// After need_data: all messages given so far have been answered. Gives back the memory of the one that was kept, so
+  /// that a connection which is idle from here on holds none.
+  void release() noexcept;
 
   /// After need_data: has a message begun of which the end is not there yet?
   bool in_message() const noexcept { return !unfinished_.empty(); }

@@ -78,6 +78,7 @@ void serve(stream peer, admission place, service& in) {
         message_is_timed = false;
         break;
       case event::need_data: {
+        messages.release();
         const bool idle = !messages.in_message();
         if (idle) deadline = deadline_after(options.idle_timeout);
         if (!idle && !message_is_timed) deadline = deadline_after(options.message_timeout);
