@@ -52,10 +52,11 @@ awaitable<void> client::ask_all() {
 }
 
 awaitable<void> client::ask(question& q) {
+  const time_point deadline = deadline_after(options_.timeout);
   std::error_code error;
-  auto peer = co_await connect(context_, q.to, options_.timeout, error);
+  auto peer = co_await connect(context_, q.to, deadline, error);
   if (peer) {
-    co_await ask_over(std::move(*peer), q);
+    co_await ask_over(std::move(*peer), q, deadline);
   } else {
     const auto advice = advice_for(error);
     q.failure = fmt::format("cannot connect: {}{}{}", error.message(), advice.empty() ? "" : "; ", advice);
@@ -66,14 +67,14 @@ awaitable<void> client::ask(question& q) {
 
 // A long raw message goes out as many bytes at a time as a server reads, each part answered before the next: its reply
 // starts while it is being sent, and two sides that both only send would wait for each other.
-awaitable<void> client::ask_over(stream peer, question& q) {
+awaitable<void> client::ask_over(stream peer, question& q, time_point deadline) {
   const std::size_t part_size = options_.framing_kind == framing::raw ? limits::read_buffer : q.message.size();
   verifier check(options_.framing_kind);
   std::string_view rest = q.message;
   do {
     const kept_message part(rest.substr(0, part_size));
     std::error_code error;
-    const verdict result = co_await exchange(peer, check, part, error);
+    const verdict result = co_await exchange(peer, check, part, deadline, error);
     if (result != verdict::verified) q.failure = describe(result, check, error, options_);
     if (result == verdict::verified) q.reply.append(check.reply().begin(), check.reply().end());
     rest.remove_prefix(part.size());
@@ -81,13 +82,13 @@ awaitable<void> client::ask_over(stream peer, question& q) {
 }
 
 // Sends a message and reads until there is a verdict on its reply; it is `pending` only with an error.
-awaitable<verdict> client::exchange(stream& peer, verifier& check, const message_source& sent, std::error_code& error) {
-  const time_point deadline = deadline_after(options_.timeout);
+awaitable<verdict> client::exchange(
+    stream& peer, verifier& check, const message_source& sent, time_point deadline, std::error_code& error) {
   std::string request;
   append_frame(request, options_.framing_kind, sent);
   const std::array pieces{std::span<const char>(request)};
   check.expect(sent);
-  co_await peer.write_all(pieces, options_.timeout, error);
+  co_await peer.write_all(pieces, deadline, error);
   if (!error && options_.framing_kind == framing::eof) peer.shutdown_send();
   verdict result = verdict::pending;
   while (!error && result == verdict::pending) {

@@ -239,18 +239,16 @@ std::span<char> stream::read_now(std::error_code& error) {
 
 // Tries first, and waits only when the peer is behind.
 awaitable<void> stream::write_all(
-    std::span<const std::span<const char>> pieces, std::chrono::nanoseconds timeout, std::error_code& error) {
+    std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error) {
   std::array<iovec, 2> rest{};
   assert(pieces.size() <= rest.size());
   std::transform(pieces.begin(), pieces.end(), rest.begin(), [](std::span<const char> piece) {
     return iovec{const_cast<char*>(piece.data()), piece.size()};
   });
-  time_point deadline = never;
   error.clear();
   while (!error && rest[0].iov_len + rest[1].iov_len > 0) {
     const std::size_t sent = send_pieces(rest, error);
     if (error || sent > 0) continue;
-    if (deadline == never) deadline = deadline_after(timeout);
     co_await wait_for(EPOLLOUT, deadline, on_stop::wait, error);
   }
 }
@@ -350,9 +348,8 @@ bool is_connected_to_itself(int descriptor, const tcp::endpoint& peer) {
 
 } // namespace
 
-awaitable<std::optional<stream>> connect(context& owner, const endpoint& to, std::chrono::nanoseconds timeout,
+awaitable<std::optional<stream>> connect(context& owner, const endpoint& to, time_point deadline,
     std::error_code& error, const std::optional<asio::ip::address>& from) {
-  const time_point deadline = deadline_after(timeout);
   const auto addresses = co_await resolve(owner, to, error);
   for (const auto& address : addresses) {
     unique_descriptor socket(::socket(address.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));

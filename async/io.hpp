@@ -131,9 +131,8 @@ class stream final : public waiter {
   /// bytes may be changed, and are valid until the next read_some(). No buffer is held while waiting.
   awaitable<std::span<char>> read_some(time_point deadline, on_stop, std::error_code& error);
 
-  /// Sends all pieces in order, in one call if the peer takes them; the peer has `timeout` (zero: for ever) to do so.
-  awaitable<void> write_all(
-      std::span<const std::span<const char>> pieces, std::chrono::nanoseconds timeout, std::error_code& error);
+  /// Sends all pieces in order, in one call if the peer takes them; it has until the deadline to do so.
+  awaitable<void> write_all(std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error);
 
   /// Sends what the peer takes at once, and returns how much that was. Does not wait, also not for a read_some() that
   /// is under way. `error` stays empty when the peer takes nothing.
@@ -166,7 +165,7 @@ class stream final : public waiter {
 
  private:
   friend class context;
-  friend awaitable<std::optional<stream>> connect(context&, const endpoint&, std::chrono::nanoseconds timeout,
+  friend awaitable<std::optional<stream>> connect(context&, const endpoint&, time_point deadline,
       std::error_code& error, const std::optional<asio::ip::address>& from);
   awaitable<void> wait_for(std::uint32_t event, time_point deadline, on_stop, std::error_code& error);
   void call_when(std::uint32_t event, ready_handler&, time_point deadline, on_stop);
@@ -193,8 +192,8 @@ class stream final : public waiter {
 
 /// Connects to the first address of the endpoint that answers. `error`: the last address's, or the resolver's. With
 /// `from`, from that address of this machine; its ports may be in use towards other destinations at the same time.
-awaitable<std::optional<stream>> connect(context&, const endpoint&, std::chrono::nanoseconds timeout,
-    std::error_code& error, const std::optional<asio::ip::address>& from = std::nullopt);
+awaitable<std::optional<stream>> connect(context&, const endpoint&, time_point deadline, std::error_code& error,
+    const std::optional<asio::ip::address>& from = std::nullopt);
 
 /// A listening socket of one event loop.
 class listener final : public waiter {

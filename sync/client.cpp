@@ -52,10 +52,11 @@ void client::ask_all() {
 }
 
 void client::ask(question& q) {
+  const time_point deadline = deadline_after(options_.timeout);
   std::error_code error;
-  auto peer = connect(context_, q.to, options_.timeout, error);
+  auto peer = connect(context_, q.to, deadline, error);
   if (peer) {
-    ask_over(std::move(*peer), q);
+    ask_over(std::move(*peer), q, deadline);
   } else {
     const auto advice = advice_for(error);
     q.failure = fmt::format("cannot connect: {}{}{}", error.message(), advice.empty() ? "" : "; ", advice);
@@ -66,14 +67,14 @@ void client::ask(question& q) {
 
 // A long raw message goes out as many bytes at a time as a server reads, each part answered before the next: its reply
 // starts while it is being sent, and two sides that both only send would wait for each other.
-void client::ask_over(stream peer, question& q) {
+void client::ask_over(stream peer, question& q, time_point deadline) {
   const std::size_t part_size = options_.framing_kind == framing::raw ? limits::read_buffer : q.message.size();
   verifier check(options_.framing_kind);
   std::string_view rest = q.message;
   do {
     const kept_message part(rest.substr(0, part_size));
     std::error_code error;
-    const verdict result = exchange(peer, check, part, error);
+    const verdict result = exchange(peer, check, part, deadline, error);
     if (result != verdict::verified) q.failure = describe(result, check, error, options_);
     if (result == verdict::verified) q.reply.append(check.reply().begin(), check.reply().end());
     rest.remove_prefix(part.size());
@@ -81,13 +82,13 @@ void client::ask_over(stream peer, question& q) {
 }
 
 // Sends a message and reads until there is a verdict on its reply; it is `pending` only with an error.
-verdict client::exchange(stream& peer, verifier& check, const message_source& sent, std::error_code& error) {
-  const time_point deadline = deadline_after(options_.timeout);
+verdict client::exchange(
+    stream& peer, verifier& check, const message_source& sent, time_point deadline, std::error_code& error) {
   std::string request;
   append_frame(request, options_.framing_kind, sent);
   const std::array pieces{std::span<const char>(request)};
   check.expect(sent);
-  peer.write_all(pieces, options_.timeout, error);
+  peer.write_all(pieces, deadline, error);
   if (!error && options_.framing_kind == framing::eof) peer.shutdown_send();
   verdict result = verdict::pending;
   while (!error && result == verdict::pending) {

@@ -32,8 +32,9 @@ class client {
   };
   void ask_all();
   void ask(question& q);
-  void ask_over(stream peer, question& q);
-  verdict exchange(stream& peer, verifier& check, const message_source& sent, std::error_code& error);
+  void ask_over(stream peer, question& q, time_point deadline);
+  verdict exchange(
+      stream& peer, verifier& check, const message_source& sent, time_point deadline, std::error_code& error);
   void print_done();
 
   client_options options_;

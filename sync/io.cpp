@@ -120,8 +120,7 @@ std::span<char> stream::read_some(time_point deadline, on_stop when_stopped, std
   }
 }
 
-void stream::write_all(
-    std::span<const std::span<const char>> pieces, std::chrono::nanoseconds timeout, std::error_code& error) {
+void stream::write_all(std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error) {
   std::array<iovec, 2> rest{};
   assert(pieces.size() <= rest.size());
   std::transform(pieces.begin(), pieces.end(), rest.begin(), [](std::span<const char> piece) {
@@ -131,7 +130,7 @@ void stream::write_all(
   message.msg_iov = rest.data();
   message.msg_iovlen = pieces.size();
   error.clear();
-  arm(deadline_after(timeout), on_stop::wait);
+  arm(deadline, on_stop::wait);
   while (!error && rest[0].iov_len + rest[1].iov_len > 0) {
     const auto count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     if (count < 0) error = last_error();
@@ -181,9 +180,7 @@ std::error_code finish_connecting(int descriptor, time_point deadline) {
 
 } // namespace
 
-std::optional<stream> connect(
-    context& owner, const endpoint& to, std::chrono::nanoseconds timeout, std::error_code& error) {
-  const time_point deadline = deadline_after(timeout);
+std::optional<stream> connect(context& owner, const endpoint& to, time_point deadline, std::error_code& error) {
   asio::io_context resolving;
   const auto addresses =
       tcp::resolver(resolving).resolve(to.host, std::to_string(to.port), tcp::resolver::numeric_service, error);

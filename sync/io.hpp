@@ -98,9 +98,8 @@ class stream final : public waiter {
   /// bytes may be changed, and are valid until the next read_some().
   std::span<char> read_some(time_point deadline, on_stop, std::error_code& error);
 
-  /// Sends all pieces in order, in one call if the peer takes them; the peer has `timeout` (zero: for ever) to do so.
-  void write_all(
-      std::span<const std::span<const char>> pieces, std::chrono::nanoseconds timeout, std::error_code& error);
+  /// Sends all pieces in order, in one call if the peer takes them; it has until the deadline to do so.
+  void write_all(std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error);
 
   void sleep_for(std::chrono::nanoseconds duration);
 
@@ -111,8 +110,7 @@ class stream final : public waiter {
   std::string peer() const;
 
  private:
-  friend std::optional<stream> connect(
-      context&, const endpoint&, std::chrono::nanoseconds timeout, std::error_code& error);
+  friend std::optional<stream> connect(context&, const endpoint&, time_point deadline, std::error_code& error);
 
   unique_descriptor socket_;
   std::unique_ptr<char[]> buffer_;
@@ -120,7 +118,7 @@ class stream final : public waiter {
 };
 
 /// Connects to the first address of the endpoint that answers. `error`: the last address's, or the resolver's.
-std::optional<stream> connect(context&, const endpoint&, std::chrono::nanoseconds timeout, std::error_code& error);
+std::optional<stream> connect(context&, const endpoint&, time_point deadline, std::error_code& error);
 
 /// What the workers of a runtime share.
 struct listening_sockets {

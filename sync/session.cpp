@@ -63,7 +63,7 @@ void serve(stream peer, admission place, service& in) {
 
       // What comes now takes time, so what is owed goes out first, all of it together.
       if (replies.messages() > 0) {
-        peer.write_all(replies.pending(), options.write_timeout, error);
+        peer.write_all(replies.pending(), deadline_after(options.write_timeout), error);
         if (error == std::errc::timed_out) error = protocol_errc::write_timeout;
         if (error) break;
         in.counts.add(count::messages, replies.messages());

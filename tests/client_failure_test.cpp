@@ -6,11 +6,13 @@
 #include "tests/support/text_matchers.hpp"
 #include "tests/support/wire.hpp"
 
+#include <chrono>
 #include <future>
 #include <string>
 #include <vector>
 
 using namespace revecho::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -112,6 +114,24 @@ TEST_CASE("client: names a reply that does not come in time, and how much of it 
   check_failure(end, server.address(),
       "late: no more after " + std::to_string(size) + " of " + std::to_string(reply.size()) +
           " bytes of the reply in " + (timeout == "1s" ? "1 s" : "300 ms") + "\n");
+}
+
+TEST_CASE("client: gives a long raw message no more time than a short one, however its reply trickles") {
+  const auto client = GENERATE(from_range(clients));
+  CAPTURE(client);
+  constexpr std::size_t part = std::size_t{64} * 1024;
+  scripted_server server([](peer& peer) {
+    for (;;) {
+      const auto bytes = peer.receive(part);
+      if (!peer.is_silent_for(100ms)) return; // the client has given up
+      peer.send(reversed(bytes));
+    }
+  });
+  const auto end = run(client, {"--to", server.address(), "--timeout", "1s"}, std::string(40 * part, 'x') + "\n");
+  CHECK(end.exit_code == 1);
+  CHECK(end.output.empty());
+  CHECK_THAT(end.errors, contains(": late: no more after "));
+  CHECK_THAT(end.errors, contains(" bytes of the reply in 1 s\n"));
 }
 
 TEST_CASE("client: names a reset") {

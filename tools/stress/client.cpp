@@ -73,7 +73,8 @@ async::awaitable<void> client::connect() {
   const auto& work = owner_.work();
   const auto before = steady::now();
   std::error_code error;
-  auto peer = co_await async::connect(owner_.io(), work.to, work.timeout, error, owner_.source_for(number_));
+  auto peer =
+      co_await async::connect(owner_.io(), work.to, deadline_after(work.timeout), error, owner_.source_for(number_));
   if (peer) {
     peer_.emplace(std::move(*peer));
     owner_.result().connect.values.record(steady::now() - before);
