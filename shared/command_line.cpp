@@ -6,8 +6,10 @@
 
 #include <csignal>
 #include <cstdio>
+#include <fcntl.h>
 #include <iostream>
 #include <system_error>
+#include <unistd.h>
 
 namespace revecho {
 
@@ -39,7 +41,20 @@ void add_framing_option(CLI::App& app, framing& target) {
   add_parsed(app, "--framing", target, parse_framing, "raw|line|length|eof", "Where a message ends", "raw");
 }
 
+namespace {
+
+// A descriptor of a standard stream that is closed would be given to the first socket or pipe, and the log would go
+// there. Opened the wrong way round, so that who reads or writes still finds it unusable.
+void occupy_standard_streams() noexcept {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
+} // namespace
+
 int run_program(std::string_view name, const std::function<int()>& body) {
+  occupy_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return body();

@@ -31,7 +31,8 @@ void parse_command_line(CLI::App& app, int argc, const char* const* argv);
 /// A usage error that only shows once all options are known: says it like parse_command_line() does, and throws.
 [[noreturn]] void reject_usage(std::string_view program, std::string_view reason);
 
-/// Runs a program: SIGPIPE ignored, and what is thrown turned into a message on stderr and an exit code.
+/// Runs a program: SIGPIPE ignored, standard streams that are closed occupied, and what is thrown turned into a message
+/// on stderr and an exit code.
 int run_program(std::string_view name, const std::function<int()>& body);
 
 /// Adds an option whose value `parse` makes from its text, throwing std::invalid_argument for a bad one.

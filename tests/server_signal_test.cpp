@@ -1,4 +1,4 @@
-// Signals that should change nothing.
+// Signals, and surroundings, that should change nothing.
 #include "tests/catch.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/server_process.hpp"
@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <sys/syscall.h>
@@ -124,4 +125,27 @@ TEST_CASE("server: serves on when nobody reads its log any more") {
   const auto end = server.wait();
   CHECK(end.signal == 0);
   CHECK(end.exit_code == 0);
+}
+
+TEST_CASE("server: takes no standard stream that is closed for a connection's or its own") {
+  const auto v = GENERATE(from_range(variants()));
+  const std::string closed = GENERATE("0", "12", "012");
+  CAPTURE(v.name, closed);
+  const temporary_directory directory;
+  const auto port_file = directory.path() + "/port";
+  std::string commands = "exec";
+  for (const char stream : closed)
+    commands += std::string(" ") + stream + ">&-";
+  const auto quiet = behind(commands, v);
+  auto arguments = quiet.options;
+  arguments.insert(arguments.end(), {"--listen", "127.0.0.1:0", "--port-file", port_file, "--framing", "length"});
+  process server(quiet.program, arguments);
+  std::uint16_t port = 0;
+  REQUIRE(eventually([&] { return static_cast<bool>(std::ifstream(port_file) >> port); }));
+  for (const char stream : closed)
+    CHECK(std::filesystem::read_symlink("/proc/" + std::to_string(server.id()) + "/fd/" + stream) == "/dev/null");
+  CHECK(ask(port, "\xff\xff\xff\xff").empty()); // worth a line of the log
+  CHECK(answers(port, "length"));
+  server.signal(SIGTERM);
+  CHECK(server.wait().exit_code == 0);
 }

@@ -29,7 +29,7 @@ enum class pipe_end { read, closed };
 
 class process {
  public:
-  /// Starts `program`, a name in the build directory.
+  /// Starts `program`, a name in the build directory or an absolute path.
   process(const std::string& program, const std::vector<std::string>& arguments, pipe_end of_stdout = pipe_end::read,
       pipe_end of_stderr = pipe_end::read);
   /// Kills it, if it still runs.

@@ -49,6 +49,14 @@ std::vector<variant> variants_serving(std::size_t at_once) {
   return result;
 }
 
+variant behind(const std::string& shell_commands, const variant& v) {
+  auto result = v;
+  result.program = "/bin/sh";
+  result.options.insert(
+      result.options.begin(), {"-c", shell_commands + "; exec \"$0\" \"$@\"", PROGRAM_DIR "/" + v.program});
+  return result;
+}
+
 temporary_directory::temporary_directory() {
   std::string name = std::filesystem::temp_directory_path() / "revecho-test-XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::system_category(), name);

@@ -25,6 +25,9 @@ std::vector<variant> variants();
 /// Those that serve at least so many connections at the same time.
 std::vector<variant> variants_serving(std::size_t at_once);
 
+/// The same, but started by a shell behind these commands.
+variant behind(const std::string& shell_commands, const variant&);
+
 /// A directory of its own that goes with its owner.
 class temporary_directory {
  public:
