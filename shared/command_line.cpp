@@ -12,6 +12,20 @@
 #include <unistd.h>
 
 namespace revecho {
+namespace {
+
+// Unlike fmt::print() it does not throw when nobody can be told.
+void say(const std::string& text) noexcept { std::fputs(text.c_str(), stderr); }
+
+// A descriptor of a standard stream that is closed would be given to the first socket or pipe, and the log would go
+// there. Opened the wrong way round, so that who reads or writes still finds it unusable.
+void occupy_standard_streams() noexcept {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
+
+} // namespace
 
 void parse_command_line(CLI::App& app, int argc, const char* const* argv) {
   app.set_version_flag(
@@ -28,7 +42,7 @@ void parse_command_line(CLI::App& app, int argc, const char* const* argv) {
 }
 
 void reject_usage(std::string_view program, std::string_view reason) {
-  fmt::print(stderr, "{0}: {1}\n{0} --help says what is allowed\n", program, reason);
+  say(fmt::format("{0}: {1}\n{0} --help says what is allowed\n", program, reason));
   throw early_exit{exit_usage};
 }
 
@@ -41,18 +55,6 @@ void add_framing_option(CLI::App& app, framing& target) {
   add_parsed(app, "--framing", target, parse_framing, "raw|line|length|eof", "Where a message ends", "raw");
 }
 
-namespace {
-
-// A descriptor of a standard stream that is closed would be given to the first socket or pipe, and the log would go
-// there. Opened the wrong way round, so that who reads or writes still finds it unusable.
-void occupy_standard_streams() noexcept {
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-  }
-}
-
-} // namespace
-
 int run_program(std::string_view name, const std::function<int()>& body) {
   occupy_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
@@ -62,9 +64,9 @@ int run_program(std::string_view name, const std::function<int()>& body) {
     return exit.code;
   } catch (const std::system_error& error) {
     const auto advice = advice_for(error.code());
-    fmt::print(stderr, "{}: {}{}{}\n", name, error.what(), advice.empty() ? "" : "; ", advice);
+    say(fmt::format("{}: {}{}{}\n", name, error.what(), advice.empty() ? "" : "; ", advice));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "{}: {}\n", name, error.what());
+    say(fmt::format("{}: {}\n", name, error.what()));
   }
   return exit_failure;
 }

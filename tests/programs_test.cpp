@@ -62,6 +62,20 @@ TEST_CASE("programs: exit with 1 when help cannot be printed, and by no signal")
   }
 }
 
+TEST_CASE("programs: exit as they should when nobody reads what they complain about, and by no signal") {
+  for (const auto& program : programs) {
+    CAPTURE(program);
+    process bad(program, {"--no-such-option"}, pipe_end::read, pipe_end::closed);
+    CHECK(bad.wait().exit_code == 2);
+    const bool serves = program.ends_with("server");
+    const std::vector<std::string> impossible{serves ? "--listen" : "--to", serves ? "192.0.2.1:0" : "127.0.0.1:1"};
+    process failing(program, impossible, pipe_end::read, pipe_end::closed);
+    failing.write_input("message\n");
+    failing.close_input();
+    CHECK(failing.wait().exit_code == 1);
+  }
+}
+
 TEST_CASE("servers: exit with 2, naming what is wrong, for a bad command line") {
   const auto bad = GENERATE(values<bad_line>({
       {{"--no-such-option"}, "--no-such-option"},
