@@ -1,14 +1,13 @@
 #include "async/server.hpp"
 
 #include "shared/descriptor_limit.hpp"
+#include "shared/port_file.hpp"
 #include "shared/quantity.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cstdio>
-#include <fstream>
 #include <random>
 #include <utility>
 
@@ -107,7 +106,7 @@ int server::run() {
         changed_.notify_all();
       });
   // Only now: who has read it finds all threads there.
-  write_port_file();
+  if (!options_.port_file.empty()) write_port_file(options_.port_file, endpoints_);
   for (const auto& where : endpoints_) {
     const auto address = to_string(where);
     log_.write(log_level::info, fmt::format("listening on {}", address), {{"address", address}});
@@ -167,18 +166,6 @@ void server::report_statistics(statistics_snapshot& before) const {
   if (!log_.writes(log_level::info)) return;
   log_.write(log_level::info, fmt::format("{} open, {} msg/s; {}", open_.load(), format_count(rate), summary(now)),
       to_json(now));
-}
-
-// Under another name first: who waits for the file to appear finds it complete.
-void server::write_port_file() const {
-  if (options_.port_file.empty()) return;
-  const std::string unfinished = options_.port_file + ".new";
-  std::ofstream file(unfinished);
-  for (const auto& where : endpoints_)
-    file << where.port << '\n';
-  file.close();
-  if (!file || std::rename(unfinished.c_str(), options_.port_file.c_str()) != 0)
-    throw std::system_error(errno, std::system_category(), fmt::format("cannot write {}", options_.port_file));
 }
 
 } // namespace revecho::async

@@ -45,7 +45,6 @@ class server {
   void admit(stream peer, listener& to);
   void connection_ended() noexcept;
   void report_accept_failure(std::error_code error);
-  void write_port_file() const;
   bool serve_until_stopped();
   void report_statistics(statistics_snapshot& before) const;
 

@@ -113,14 +113,6 @@ TEST_CASE("server: starts nothing when one of several addresses cannot be had") 
   CHECK_THAT(end.errors, !contains("listening on"));
 }
 
-TEST_CASE("server: exits with 1 when the port file cannot be written") {
-  const auto v = GENERATE(from_range(variants()));
-  CAPTURE(v.name);
-  const auto end = run_server(v, {"--listen", "127.0.0.1:0", "--port-file", "/nowhere/at/all"});
-  CHECK(end.exit_code == 1);
-  CHECK_THAT(end.errors, contains("cannot write /nowhere/at/all: No such file or directory"));
-}
-
 TEST_CASE("server: shares its port with another process if both have --reuse-port") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
