@@ -161,7 +161,7 @@ class ReportTest(unittest.TestCase):
         tables = self.browser.run(RUNS)
         self.assertEqual([caption for caption, _, _ in tables], [f"Runs: {one['name']}" for one in document["scenarios"]])
         for (caption, titles, bodies), scenario in zip(tables, document["scenarios"]):
-            self.assertEqual(titles, ["Contestant", "", *(title for _, title, _ in MEASURES)])
+            self.assertEqual(titles, ["contestant", "run", *(title for _, title, _ in MEASURES)])
             self.assertEqual([name for name, _ in bodies], [one["contestant"] for one in scenario["results"]])
             for (name, rows), result in zip(bodies, scenario["results"]):
                 with self.subTest(table=caption, contestant=name):

@@ -4,7 +4,10 @@ cmake_minimum_required(VERSION 3.25)
 
 file(READ ${CMAKE_CURRENT_LIST_DIR}/report.html html)
 file(READ ${CMAKE_CURRENT_LIST_DIR}/report.css report_css)
-file(READ ${CMAKE_CURRENT_LIST_DIR}/report.js report_js)
+foreach(file IN ITEMS text.js charts.js report.js)
+  file(READ ${CMAKE_CURRENT_LIST_DIR}/${file} script)
+  string(APPEND report_js "${script}\n")
+endforeach()
 file(READ ${CHART_JS} chart_js)
 
 # The notice at the beginning is what its licence wants to be kept.

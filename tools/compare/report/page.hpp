@@ -1,5 +1,5 @@
-// The page of the report around its results; made at build time by embed.cmake of report.html, report.css, report.js and
-// Chart.js.
+// The page of the report around its results; made at build time by embed.cmake of report.html, report.css, the scripts
+// in this folder and Chart.js.
 #pragma once
 
 #include <string_view>
