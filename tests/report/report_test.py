@@ -284,10 +284,15 @@ class ReportTest(unittest.TestCase):
         self.browser.run("""
           addEventListener("beforeprint", () => { window.printed = {
             open: document.querySelectorAll("details:not([open])").length === 0,
-            ink: getComputedStyle(document.documentElement).getPropertyValue("--ink").trim() }; });""")
+            ink: getComputedStyle(document.documentElement).getPropertyValue("--ink").trim(),
+            chart: document.querySelector("canvas").toDataURL() }; });""")
+        on_screen = self.browser.run("return document.querySelector('canvas').toDataURL()")
         pdf = self.browser.developer("Page.printToPDF", printBackground=True, preferCSSPageSize=True)["data"]
         (self.pictures / "paper.pdf").write_bytes(browser.base64.b64decode(pdf))
-        self.assertEqual(self.browser.run("return window.printed"), {"open": True, "ink": "#171a21"})
+        printed = self.browser.run("return window.printed")
+        self.assertNotEqual(printed.pop("chart"), on_screen)
+        self.assertEqual(printed, {"open": True, "ink": "#171a21"})
+        self.assertEqual(self.browser.run("return document.querySelector('canvas').toDataURL()"), on_screen)
         self.assertGreater(self.browser.run("return document.querySelectorAll('details:not([open])').length"), 0)
         self.browser.screen(1200, 900, "dark", medium="print")
         self.assertEqual(self.browser.run("return getComputedStyle(document.documentElement)"
