@@ -38,9 +38,11 @@ def wait_until(condition, what):
 
 class Browser:
     def __init__(self):
-        self.folder = tempfile.TemporaryDirectory()
+        self.folder = pathlib.Path(tempfile.mkdtemp())
+        # Whatever a browser leaves behind goes into the folder, and is removed with it.
+        places = dict.fromkeys(("TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"), str(self.folder))
         self.driver = subprocess.Popen([DRIVER, "--port=0"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                       stderr=subprocess.DEVNULL, start_new_session=True)
+                                       stderr=subprocess.DEVNULL, env={**os.environ, **places}, start_new_session=True)
         try:
             self.address = f"http://127.0.0.1:{self._port()}"
             self.session = ""
@@ -50,7 +52,7 @@ class Browser:
                 "goog:chromeOptions": {"binary": CHROMIUM, "args": [
                     "--headless=new", "--hide-scrollbars", "--disable-dev-shm-usage",
                     "--host-resolver-rules=MAP * ~NOTFOUND",  # no network
-                    f"--user-data-dir={self.folder.name}",
+                    f"--user-data-dir={self.folder / 'profile'}",
                     *(["--no-sandbox"] if os.geteuid() == 0 else []),  # its sandbox refuses root
                 ]}}}})["sessionId"]
         except BaseException:
@@ -89,15 +91,11 @@ class Browser:
             os.killpg(self.driver.pid, signal.SIGKILL)  # its browser too
             self.driver.wait(PATIENCE)
             self.driver.stdout.close()
-            wait_until(self._folder_gone, "the profile is left alone")
+            wait_until(self._remove_folder, "the browser leaves its folder alone")
 
-    def _folder_gone(self):
-        # Helpers of a dying browser may still write there.
-        shutil.rmtree(self.folder.name, ignore_errors=True)
-        if pathlib.Path(self.folder.name).exists():
-            return False
-        self.folder._finalizer.detach()
-        return True
+    def _remove_folder(self):
+        shutil.rmtree(self.folder, ignore_errors=True)  # helpers of a browser that ends may still write there
+        return not self.folder.exists()
 
     def open(self, page):
         """Opens a file; what was logged before is forgotten."""

@@ -6,7 +6,6 @@ that REPORT_PICTURES names. To run it by hand:
     REPORT_OF=build/release/tests/report_of REPORT_PICTURES=/tmp/report python3 -B tests/report/report_test.py -v
 """
 import json
-import math
 import os
 import pathlib
 import subprocess
@@ -69,10 +68,11 @@ COLOURED_PIXELS = """
 RUNS = """
   return [...document.querySelectorAll("#runs table")].map((table) => [table.caption.textContent,
     [...table.tHead.rows[0].cells].map((cell) => cell.textContent),
-    [...table.tBodies].map((body) => [body.querySelector("th[scope=rowgroup]").textContent, [...body.rows].map((row) => [
-      row.querySelector("th[scope=row]")?.textContent ?? "failure",
-      [...row.querySelectorAll("td")].map((cell) => [[...cell.querySelectorAll("data")].map((data) => data.textContent),
-        [...cell.querySelectorAll("data")].map((data) => +data.value), cell.textContent])])])]);"""
+    [...table.tBodies].map((body) => [body.querySelector("th[scope=rowgroup]").textContent,
+      [...body.rows].map((row) => [row.querySelector("th[scope=row]")?.textContent ?? "failure",
+        [...row.querySelectorAll("td")].map((cell) => [
+          [...cell.querySelectorAll("data")].map((data) => data.textContent),
+          [...cell.querySelectorAll("data")].map((data) => +data.value), cell.textContent])])])]);"""
 
 FOCUSED = """
   const at = document.activeElement;
@@ -104,7 +104,8 @@ class ReportTest(unittest.TestCase):
 
     def check_quiet(self):
         self.assertEqual([entry for entry in self.browser.log() if entry["level"] in ("SEVERE", "WARNING")], [])
-        self.assertEqual(self.browser.run("return performance.getEntriesByType('resource').map(({ name }) => name)"), [])
+        asked = self.browser.run("return performance.getEntriesByType('resource').map(({ name }) => name)")
+        self.assertEqual(asked, [])
 
     def check_drawn(self, least):
         charts = self.browser.run(COLOURED_PIXELS)
@@ -135,7 +136,7 @@ class ReportTest(unittest.TestCase):
         self.check_drawn(least=7)
         self.browser.picture(self.pictures / "light.png")
 
-    def test_draws_every_contestant_in_its_colour(self):
+    def test_tells_the_contestants_apart_with_and_without_colour(self):
         document = sample.document()
         self.show(document)
         seen = self.browser.run("""
@@ -147,19 +148,25 @@ class ReportTest(unittest.TestCase):
               const name = "#" + [...data.slice(i, i + 3)].map((x) => x.toString(16).padStart(2, "0")).join("");
               colours[name] = (colours[name] ?? 0) + 1;
             }
-          return [...document.querySelectorAll(".contestants li")].map((item) => [item.querySelector("strong").textContent,
-            colours[getComputedStyle(document.documentElement).getPropertyValue(
-              item.style.getPropertyValue("--mine").slice(4, -1)).trim()] ?? 0]);""")
-        self.assertEqual([name for name, _ in seen], [who["name"] for who in document["contestants"]])
-        for name, pixels in seen:
-            with self.subTest(contestant=name):
-                self.assertGreater(pixels, 50)
+          const all = getComputedStyle(document.documentElement);
+          return [...document.querySelectorAll(".contestants li")].map((item) => {
+            const own = all.getPropertyValue(item.style.getPropertyValue("--mine").slice(4, -1)).trim();
+            return [item.querySelector("strong").textContent, own, colours[own] ?? 0,
+              item.querySelector("line").getAttribute("stroke-dasharray"),
+              item.querySelector("path").getAttribute("d")];
+          });""")
+        names, own, pixels, dashes, shapes = zip(*seen)
+        self.assertEqual(list(names), [who["name"] for who in document["contestants"]])
+        for distinct in (own, dashes, shapes):
+            self.assertEqual(len(set(distinct)), len(names), distinct)
+        self.assertGreater(min(pixels), 50, seen)
 
     def test_has_every_run_in_a_table(self):
         document = sample.document()
         self.show(document)
         tables = self.browser.run(RUNS)
-        self.assertEqual([caption for caption, _, _ in tables], [f"Runs: {one['name']}" for one in document["scenarios"]])
+        self.assertEqual([caption for caption, _, _ in tables],
+                         [f"Runs: {one['name']}" for one in document["scenarios"]])
         for (caption, titles, bodies), scenario in zip(tables, document["scenarios"]):
             self.assertEqual(titles, ["contestant", "run", *(title for _, title, _ in MEASURES)])
             self.assertEqual([name for name, _ in bodies], [one["contestant"] for one in scenario["results"]])
@@ -174,7 +181,8 @@ class ReportTest(unittest.TestCase):
         if not result["runs"]:
             self.assertEqual(rows, [])
             return
-        self.assertEqual([title for title, _ in rows], ["median", *(f"run {i + 1}" for i in range(len(result["runs"])))])
+        self.assertEqual([title for title, _ in rows],
+                         ["median", *(f"run {i + 1}" for i in range(len(result["runs"])))])
         spreads = [result["summary"][key] for key, _, _ in MEASURES]
         for spread, cell, (_, _, kind) in zip(spreads, rows[0][1], MEASURES, strict=True):
             figures = [] if spread is None else [spread["median"]] if spread["low"] == spread["high"] else [
@@ -209,7 +217,8 @@ class ReportTest(unittest.TestCase):
             self.assertIn(part, text)
         document["config"].update(server_cpus=None, tool_cpus=None)
         self.show(document)
-        self.assertIn("could not be kept apart", self.browser.run("return document.querySelector('#reproduce').innerText"))
+        text = self.browser.run("return document.querySelector('#reproduce').innerText")
+        self.assertIn("could not be kept apart", text)
 
     def test_names_what_failed(self):
         document = sample.document()
@@ -309,9 +318,9 @@ class ReportTest(unittest.TestCase):
         self.show(document)
         self.assertEqual(self.browser.run("return document.querySelectorAll('main b, main script').length"), 0)
         self.assertEqual(self.browser.run("return document.scripts.length"), 3)
-        self.assertEqual(
-            self.browser.run("return [...document.querySelectorAll('#contestants strong')].map((one) => one.textContent)"),
-            [who["name"] for who in document["contestants"]])
+        names = self.browser.run("""
+          return [...document.querySelectorAll("#contestants strong")].map((one) => one.textContent);""")
+        self.assertEqual(names, [who["name"] for who in document["contestants"]])
         self.assertEqual(self.browser.run("return document.querySelector('.command code').textContent"), hostile)
         self.assertIn(hostile, self.browser.run("return document.querySelector('#failures').textContent"))
         self.check_drawn(least=7)
@@ -331,7 +340,7 @@ class ReportTest(unittest.TestCase):
         self.show({"revecho_compare": 1, "ok": True})
         self.assertEqual(self.visible_sections(), [])
         bare = sample.document()
-        bare.update(scenarios=[], stories=[], verdicts=[])
+        bare.update(scenarios=[], stories=[{"name": "none", "title": "None", "text": "", "rows": []}], verdicts=[])
         self.show(bare)
         self.assertEqual(self.visible_sections(), ["contestants", "reproduce"])
 

@@ -80,8 +80,8 @@ def document():
                    "duration_s": 2.0, "started": "2026-11-21T12:00:00Z", "took_s": 488.1,
                    "server_cpus": [0], "tool_cpus": [1]},
         "verdicts": [
-            "When each request waits 10 ms, sync threads and async(1) carry 100 clients equally well, and async(1) does "
-            "it with one thread; sync pool(10) leaves 90 of them waiting.",
+            "When each request waits 10 ms, sync threads and async(1) carry 100 clients equally well, and async(1) "
+            "does it with one thread; sync pool(10) leaves 90 of them waiting.",
             "Without work in the requests, async(1) is first with 100 clients and uses the least CPU for a message.",
             "A connection costs sync threads 18 times the memory that it costs async(1).",
         ],
@@ -110,10 +110,11 @@ def only_foreign():
 
 def renamed(made, new):
     """The document with other names: new is called with each."""
+    keys = {"name", "contestant", "winner", "group", "title", "text", "label", "failure"}
+
     def walk(value):
         if isinstance(value, dict):
-            return {key: new(one) if key in {"name", "contestant", "winner", "group", "title", "text", "label", "failure"}
-                    and isinstance(one, str) else walk(one) for key, one in value.items()}
+            return {key: new(one) if key in keys and isinstance(one, str) else walk(one) for key, one in value.items()}
         if isinstance(value, list):
             return [new(one) if isinstance(one, str) else walk(one) for one in value]
         return value

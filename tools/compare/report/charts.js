@@ -149,7 +149,7 @@ function lines(series, xAxis, yTitle, write, title) {
   };
 }
 
-/// A texture for each contestant, so that bars can be told apart without their colour. Pale: for a second part of a bar.
+/// A texture for each contestant, to tell bars apart without their colour. Pale: for the second part of a bar.
 function texture(variable, number, pale) {
   const size = 10;
   const tile = document.createElement("canvas");
@@ -167,9 +167,8 @@ function texture(variable, number, pale) {
   return ctx.createPattern(tile, "repeat");
 }
 
-/// A name beside a bar, short enough for a phone; the tables have it in full.
-function inTwoLines(text) {
-  const most = 15;
+/// A name beside a bar, in lines of at most so many characters; the tables have it in full.
+function inTwoLines(text, most) {
   const cut = (line) => line.length > most ? line.slice(0, most - 1) + "…" : line;
   if (text.length <= most) return text;
   const gap = text.lastIndexOf(" ", most);
@@ -194,8 +193,8 @@ function bars(rows, parts, write) {
           ...(i === parts.length - 1 && { low: row.low, high: row.high, text: write(row.median),
             end: row.parts.reduce((sum, x) => sum + (x ?? 0), 0) }),
         })),
-        backgroundColor: rows.map(({ style }) => texture(style?.variable ?? "--accent", style?.number ?? 0, i > 0)),
-        borderColor: rows.map(({ style }) => colour(style?.variable ?? "--accent")),
+        backgroundColor: rows.map(({ style }) => texture(style?.variable ?? "--nobody", style?.number ?? 0, i > 0)),
+        borderColor: rows.map(({ style }) => colour(style?.variable ?? "--nobody")),
         borderWidth: 1.5, borderSkipped: false, borderRadius: 3, barPercentage: 0.75, categoryPercentage: 0.9,
       })),
     },
@@ -207,7 +206,8 @@ function bars(rows, parts, write) {
         x: { stacked: true, beginAtZero: true,
           ticks: { callback: (value) => write(value), maxRotation: 0, maxTicksLimit: 6, stepSize } },
         y: { stacked: true, grid: { display: false },
-          ticks: { autoSkip: false, color: colour("--ink"), callback: (_, i) => inTwoLines(rows[i].label) } },
+          ticks: { autoSkip: false, color: colour("--ink"),
+            callback(_, i) { return inTwoLines(rows[i].label, this.chart.width < 600 ? 15 : 30); } } },
       },
       plugins: { tooltip: { ...tooltip(({ y }) => y, write), callbacks: { ...tooltip(({ y }) => y, write).callbacks,
         label: ({ dataset, raw }) => `${dataset.label}: ${write(raw.value)}` +

@@ -33,8 +33,8 @@ function introduce() {
   if (contestants.length === 0) return;
   show("contestants", element("ul", { class: "contestants" }, ...contestants.map((who) =>
     element("li", mine(who.name), swatch(who.name), element("div", {}, element("strong", {}, who.name),
-      who.command ? command(who.command)
-        : who.endpoint ? element("span", { class: "soft" }, `at ${who.endpoint}, not started by this program`) : null)))));
+      who.command ? command(who.command) : null,
+      who.endpoint ? element("span", { class: "soft" }, `at ${who.endpoint}, not started by this program`) : null)))));
 }
 
 function glance() {
@@ -58,8 +58,8 @@ function glance() {
         element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Scenario"),
           ...contestants.map(({ name }) => element("th", { scope: "col", ...mine(name) }, swatch(name), name)))),
         element("tbody", {}, ...rows))),
-    element("p", { class: "lede" }, "★ first, and clear of the others' spread; ≈ too close to call. The bars are shares " +
-      "of the best of the row."));
+    element("p", { class: "lede" }, "★ first, and beyond the others' spread; ≈ too close to call. The bars are " +
+      "shares of the best of the row."));
 }
 
 function throughput() {
@@ -128,8 +128,8 @@ function latencyFigure(scenario) {
     title: `Latency by percentile: ${scenario.name}`, wide: true, names: series.map(([name]) => name),
     note: "To the right the replies get rarer: each step is one in ten of those before it. Further down is better.",
     label: `Line chart, latency by percentile, ${scenario.name}: ${words}`,
-    after: element("p", { class: "note" }, "Medians of the runs, with the lowest and the highest run. A percentile is " +
-      "there if there were replies enough to tell it; the last point of a line is the slowest reply."),
+    after: element("p", { class: "note" }, "Medians of the runs, with the lowest and the highest run. A percentile " +
+      "is there if there were replies enough to tell it; the last point of a line is the slowest reply."),
     make: () => {
       const axis = givenAxis("percentile (logarithmic in 1/(1−p))", shown.map(([x]) => x),
         (x) => new Map(shown).get(x) ?? "", true);
@@ -164,12 +164,12 @@ function lookCloser(scenario) {
   document.querySelector(".choice").dataset.chosen = scenario.name;
   const figures = [
     ...latencyFigure(scenario),
-    ...measureFigure(scenario, { title: "CPU for each message", keys: ["cpu_user_us", "cpu_system_us"], total: "cpu_us",
-      parts: ["in the program", "in the kernel"], write: time,
-      note: "Of the server. Strong: in the program (user). Pale: in the kernel for it (system)." }),
-    ...measureFigure(scenario, { title: "Memory for each connection", keys: ["memory_per_connection_bytes"],
+    ...measureFigure(scenario, { title: "Server CPU for each message", keys: ["cpu_user_us", "cpu_system_us"],
+      total: "cpu_us", parts: ["in the program", "in the kernel"], write: time,
+      note: "Strong: in the program (user). Pale: in the kernel (system)." }),
+    ...measureFigure(scenario, { title: "Server memory for each connection", keys: ["memory_per_connection_bytes"],
       total: "memory_per_connection_bytes", parts: ["memory"], write: bytes,
-      note: `Of the server, with ${clientsOf(scenario)}.` }),
+      note: `With ${clientsOf(scenario)}.` }),
   ];
   show("closer", ...figures);
   drawNew();
@@ -191,12 +191,13 @@ function stories() {
     const inMicroseconds = ({ median, low, high }) => ({ median: median * 1e6, low: low * 1e6, high: high * 1e6 });
     const rows = story.rows.filter(({ seconds }) => seconds).map(({ label, seconds }) =>
       ({ label, ...inMicroseconds(seconds), parts: [seconds.median * 1e6] }));
-    const figures = element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Table: ${story.title}` },
-      element("table", {}, element("thead", {}, element("tr", {}, ...["case", "median", "lowest", "highest"].map((title) =>
-        element("th", { scope: "col" }, title)))),
-      element("tbody", {}, ...story.rows.filter(({ seconds }) => seconds).map(({ label, seconds }) => element("tr", {},
-        element("th", { scope: "row" }, label), ...["median", "low", "high"].map((key) =>
-          element("td", {}, data(seconds[key], (s) => time(s * 1e6)))))))));
+    const titles = ["case", "median", "lowest", "highest"].map((title) => element("th", { scope: "col" }, title));
+    const cells = story.rows.filter(({ seconds }) => seconds).map(({ label, seconds }) => element("tr", {},
+      element("th", { scope: "row" }, label),
+      ...["median", "low", "high"].map((key) => element("td", {}, data(seconds[key], (s) => time(s * 1e6))))));
+    const figures = element("div",
+      { class: "scroll", tabindex: 0, role: "region", "aria-label": `Table: ${story.title}` },
+      element("table", {}, element("thead", {}, element("tr", {}, ...titles)), element("tbody", {}, ...cells)));
     return figure({
       title: story.title ?? story.name, note: sentence(story.text ?? ""), bars: rows.length, after: figures,
       label: `Bar chart, ${story.title}: ${rows.map(({ label, median }) => `${label} ${time(median)}`).join("; ")}`,
@@ -245,7 +246,8 @@ function runs() {
       runsTable(scenario, columns)));
   const outside = contestants.filter((who) => who.endpoint).map(({ name }) => name);
   if (outside.length && tables.length)
-    tables.push(element("p", { class: "lede" }, `CPU, threads and memory of ${outside.join(", ")} are ${unknown(outside[0])}.`));
+    tables.push(element("p", { class: "lede" },
+      `CPU, threads and memory of ${outside.join(", ")} are ${unknown(outside[0])}.`));
   show("runs", ...tables);
 }
 
@@ -260,17 +262,20 @@ function reproduce() {
     ["Memory", host.memory_bytes && bytes(host.memory_bytes)],
     ["Kernel", host.kernel],
     ["Build", [build.version && `revecho ${build.version}`, build.compiler, build.type].filter(Boolean).join(", ")],
-    ["Runs", config.repeat && `${config.repeat} of each${config.duration_s ? `, ${longTime(config.duration_s)} long` : ""}`],
+    ["Runs", config.repeat &&
+      `${config.repeat} of each${config.duration_s ? `, ${longTime(config.duration_s)} long` : ""}`],
     ["Placement", results.config && scenarios.length ? pinned : null],
     ["It took", config.took_s && longTime(config.took_s)],
   ].filter(([, value]) => value);
   const content = facts.length
-    ? [element("dl", {}, ...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]))] : [];
+    ? [element("dl", {}, ...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]))]
+    : [];
   if (config.command) {
     const told = element("span", { role: "status" });
     const button = element("button", { type: "button" }, "Copy");
-    button.addEventListener("click", () => navigator.clipboard.writeText(config.command)
-      .then(() => { told.textContent = "Copied."; }, () => { told.textContent = "Select the text and copy it by hand."; }));
+    button.addEventListener("click", () => navigator.clipboard.writeText(config.command).then(
+      () => { told.textContent = "Copied."; },
+      () => { told.textContent = "Select the text and copy it by hand."; }));
     content.push(element("div", { class: "command" }, element("pre", {}, command(config.command)), button, told));
   }
   show("reproduce", ...content);

@@ -1,5 +1,5 @@
-// What the document of revecho-compare --json says, as text and elements of the page. Whatever comes from it is put in as
-// text, never as markup.
+// What the document of revecho-compare --json says, as text and elements of the page. Whatever comes from it is put in
+// as text, never as markup.
 "use strict";
 
 const results = JSON.parse(document.getElementById("results").textContent);
@@ -105,15 +105,8 @@ function swatch(name) {
     svg("path", { d: style.shape[1], fill: "currentColor", ...line }));
 }
 
-function legend(names) {
-  const made = list({ class: "legend" }, names.map((name) => {
-    const both = document.createDocumentFragment();
-    both.append(swatch(name), name);
-    return both;
-  }));
-  [...made.children].forEach((item, i) => item.style.setProperty("--mine", mine(names[i])["--mine"]));
-  return made;
-}
+const legend = (names) => element("ul", { class: "legend" }, ...names.map((name) =>
+  element("li", mine(name), swatch(name), name)));
 
 /// A sentence in which each contestant's name is marked with its colour.
 function sentence(text) {
