@@ -77,14 +77,8 @@ function figuresAxis(title, values, write) {
     type: logarithmic ? "logarithmic" : "linear",
     ...(logarithmic ? { min: least / 1.5, max: most * 1.5 } : { beginAtZero: true, grace: "5%" }),
     title: { display: true, text: logarithmic ? `${title} (logarithmic)` : title },
-    ticks: {
-      maxRotation: 0,
-      callback: (value) => {
-        const mantissa = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
-        return !logarithmic || wanted.some((x) => Math.abs(x - mantissa) < 1e-6) ? write(value) : null;
-      },
-    },
-    // The lines are those of the figures that are written.
+    ticks: { callback: (value) => write(value), maxRotation: 0 },
+    // Chart.js would have a line for each digit.
     ...(logarithmic && { afterBuildTicks: (axis) => {
       axis.ticks = [];
       for (let power = Math.floor(Math.log10(axis.min)); 10 ** power <= axis.max; ++power)
@@ -96,7 +90,7 @@ function figuresAxis(title, values, write) {
   };
 }
 
-/// An axis that has a line for each of these values and for no other.
+/// An axis with lines at these values only.
 function givenAxis(title, values, write, logarithmic) {
   const [least, most] = [Math.min(...values), Math.max(...values)];
   return {
@@ -105,7 +99,7 @@ function givenAxis(title, values, write, logarithmic) {
     max: logarithmic ? most * 1.2 : most + (most - least) / 20,
     title: { display: true, text: title },
     afterBuildTicks: (axis) => { axis.ticks = values.map((value) => ({ value })); },
-    ticks: { callback: write, autoSkip: false, maxRotation: 0 },
+    ticks: { callback: (value) => write(value), autoSkipPadding: 4, maxRotation: 0 },
   };
 }
 
