@@ -20,13 +20,23 @@ SKIPPED = 77  # as tests/CMakeLists.txt says
 UNKNOWN = "not known: the server was not started by this program"
 
 MEASURES = [  # the columns of the table of runs: key, title, how it is written
-    ("rate", "messages/s", "count"), ("replies", "replies", "exact"), ("mean_us", "mean", "time"),
+    ("rate", "replies/s", "count"), ("replies", "replies", "exact"), ("mean_us", "mean", "time"),
     ("p50_us", "p50", "time"), ("p90_us", "p90", "time"), ("p99_us", "p99", "time"), ("p99_9_us", "p99.9", "time"),
-    ("p99_99_us", "p99.99", "time"), ("max_us", "max", "time"), ("cpu_us", "CPU", "time"),
+    ("p99_99_us", "p99.99", "time"), ("max_us", "max", "time"), ("censored", "censored", "percent"),
+    ("cpu_us", "CPU", "time"),
     ("cpu_user_us", "user", "time"), ("cpu_system_us", "system", "time"), ("context_switches", "switches", "exact"),
     ("threads", "threads", "exact"), ("peak_memory_bytes", "peak memory", "bytes"),
     ("memory_per_connection_bytes", "memory/connection", "bytes"), ("unserved", "unserved", "exact"),
-    ("wrong", "wrong", "exact"), ("lost", "lost", "exact"), ("late", "late", "exact")]
+    ("wrong", "wrong", "exact"), ("lost", "lost", "exact"), ("late", "late", "exact"),
+    ("tool_limited", "tool limited", "exact")]
+
+# The share of the latencies that are below them: above the uncensored share they are only lower bounds.
+BELOW = {"p50_us": 0.5, "p90_us": 0.9, "p99_us": 0.99, "p99_9_us": 0.999, "p99_99_us": 0.9999, "max_us": 1}
+
+
+def is_at_least(key, censored):
+    return censored > 0 and (key == "mean_us" or BELOW.get(key, 0) > 1 - censored)
+
 
 UNITS = {
     "count": ([("", 1), ("k", 1e3), ("M", 1e6), ("G", 1e9)], ""),
@@ -39,6 +49,9 @@ def check_written(test, text, value, kind):
     """The text says the value, with three digits or more and the right unit."""
     if kind == "exact":
         test.assertAlmostEqual(float(text.replace(",", "")), value, delta=0.005001)
+        return
+    if kind == "percent":
+        test.assertAlmostEqual(float(text.removesuffix(" %")), 100 * value, delta=0.050001)
         return
     if value == 0:
         test.assertIn(text, ("0", "0 B"))
@@ -184,21 +197,40 @@ class ReportTest(unittest.TestCase):
         self.assertEqual([title for title, _ in rows],
                          ["median", *(f"run {i + 1}" for i in range(len(result["runs"])))])
         spreads = [result["summary"][key] for key, _, _ in MEASURES]
-        for spread, cell, (_, _, kind) in zip(spreads, rows[0][1], MEASURES, strict=True):
+        for spread, cell, (key, _, kind) in zip(spreads, rows[0][1], MEASURES, strict=True):
             figures = [] if spread is None else [spread["median"]] if spread["low"] == spread["high"] else [
                 spread["median"], spread["low"], spread["high"]]
-            self.check_cell(cell, figures, kind)
+            self.check_cell(cell, figures, kind, is_at_least(key, result["summary"]["censored"]["median"]))
         for run, (_, cells) in zip(result["runs"], rows[1:], strict=True):
             for (key, _, kind), cell in zip(MEASURES, cells, strict=True):
-                self.check_cell(cell, [] if run[key] is None else [run[key]], kind)
+                figures = [] if run[key] is None else [run[key]]
+                self.check_cell(cell, figures, kind, is_at_least(key, run["censored"]))
 
-    def check_cell(self, cell, figures, kind):
+    def check_cell(self, cell, figures, kind, at_least):
         texts, values, whole = cell
         self.assertEqual(values, figures)
         if not figures:
             self.assertEqual(whole, "–")
+        self.assertEqual(whole.startswith(">"), at_least and bool(figures))
         for text, value in zip(texts, figures, strict=True):
             check_written(self, text, value, kind)
+
+    def test_shows_at_a_glance_who_was_not_served(self):
+        document = sample.document()
+        self.show(document)
+        rows = self.browser.run("""return [...document.querySelectorAll("#glance tbody tr")].map((row) =>
+          [...row.querySelectorAll("td")].map((cell) => [+cell.querySelector("data")?.value,
+            cell.querySelector("small")?.textContent ?? "", cell.className]));""")
+        for scenario, cells in zip(document["scenarios"], rows, strict=True):
+            for result, (rate, small, kind) in zip(scenario["results"], cells, strict=True):
+                with self.subTest(scenario=scenario["name"], contestant=result["contestant"]):
+                    if result["failure"]:
+                        self.assertEqual((rate, small), (None, ""))
+                        continue
+                    unserved = result["summary"]["unserved"]["median"]
+                    self.assertEqual(rate, result["summary"]["rate"]["median"])
+                    self.assertEqual(small, f"{unserved} not served" if unserved else "")
+                    self.assertEqual(kind == "best", result["contestant"] in scenario["verdict"]["tied"])
 
     def test_has_every_figure_of_a_story_in_a_table(self):
         document = sample.document()
@@ -224,11 +256,13 @@ class ReportTest(unittest.TestCase):
         document = sample.document()
         document["ok"] = False
         document["scenarios"][2]["results"][3]["runs"][1]["wrong"] = 3
+        document["stories"][0].update(rows=[], text="cannot run it")
         self.show(document)
         text = self.browser.run("return document.querySelector('#failures').innerText")
         self.assertIn("sync iterative, 10 clients, 10 ms of work:", text)
         self.assertIn("error: out of descriptors", text)
         self.assertIn("async(1), 100 clients, 10 ms of work: 3 wrong", text)
+        self.assertIn(f"{document['stories'][0]['title']}:\ncannot run it", text)
 
     def test_looks_at_the_chosen_scenario(self):
         document = sample.document()
@@ -342,7 +376,7 @@ class ReportTest(unittest.TestCase):
         bare = sample.document()
         bare.update(scenarios=[], stories=[{"name": "none", "title": "None", "text": "", "rows": []}], verdicts=[])
         self.show(bare)
-        self.assertEqual(self.visible_sections(), ["contestants", "reproduce"])
+        self.assertEqual(self.visible_sections(), ["reproduce"])
 
     def test_keeps_the_notice_of_the_library(self):
         page = self.show(sample.document())

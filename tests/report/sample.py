@@ -31,7 +31,8 @@ def run(random_, name, clients, work_us, duration=2.0):
     figures = {
         "rate": rate, "replies": round(rate * duration), "mean_us": p50 * 1.1, "p50_us": p50, "p90_us": p90,
         "p99_us": p99, "p99_9_us": p99_9, "p99_99_us": p99_99, "max_us": top, "unserved": max(0, clients - at_once),
-        "wrong": 0, "lost": 0, "late": 0, "cpu_us": cpu * noise, "cpu_user_us": cpu * noise * 0.3,
+        "censored": max(0, clients - at_once) / (round(rate * duration) + max(0, clients - at_once)),
+        "tool_limited": 0, "wrong": 0, "lost": 0, "late": 0, "cpu_us": cpu * noise, "cpu_user_us": cpu * noise * 0.3,
         "cpu_system_us": cpu * noise * 0.7, "context_switches": 1.02 * noise if name != "async(1)" else 0.11 * noise,
         "threads": {"sync threads": clients + 3, "sync pool(10)": 12}.get(name, 2),
         "peak_memory_bytes": round(4_300_000 + per_connection * clients), "memory_per_connection_bytes": per_connection,

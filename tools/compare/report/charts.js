@@ -108,6 +108,7 @@ function lineOf(name, points) {
   const own = colour(variable);
   return {
     label: name, data: points, borderColor: own, backgroundColor: own, borderDash: dash, borderWidth: 2,
+    pointBackgroundColor: points.map(({ atLeast }) => atLeast ? colour("--surface") : own),
     pointStyle: shape[0], pointBorderWidth: 1.5, tension: 0,
     // Where lines meet all are seen: the dashed ones lie over the solid, and small markers on larger ones.
     order: -number, pointRadius: Math.max(4, 7 - number * 0.8), pointHoverRadius: 8,
@@ -121,7 +122,7 @@ function tooltip(title, write) {
       title: (items) => items.length ? title(items[0].raw) : "",
       label: ({ dataset, raw }) => {
         const value = raw.value ?? raw.y;
-        return `${dataset.label}: ${write(value)}` +
+        return `${dataset.label}: ${raw.atLeast ? "at least " : ""}${write(value)}` +
           (raw.low !== undefined && raw.low !== raw.high ? ` (${spread(raw, write)})` : "");
       },
     },

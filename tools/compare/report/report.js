@@ -23,15 +23,19 @@ function failures() {
       const sum = (runs ?? []).reduce((all, run) => all + (run[kind] ?? 0), 0);
       return sum ? [sentence(`${contestant}, ${scenario.name}: ${exact(sum)} ${kind}`)] : [];
     })));
-  const all = [...failed, ...faults];
+  // A story that came to nothing says why.
+  const untold = (results.stories ?? []).filter(({ rows, text }) => text && !rows?.length)
+    .map(({ title, name, text }) => element("div", {}, `${title ?? name}:`, element("pre", {}, text)));
+  const all = [...failed, ...faults, ...untold];
   if (all.length) show("failures", list({}, all));
   else if (results.ok === false)
     show("failures", element("p", {}, "The comparison ended with a failure. What was measured until then is below."));
 }
 
 function introduce() {
-  if (contestants.length === 0) return;
-  show("contestants", element("ul", { class: "contestants" }, ...contestants.map((who) =>
+  const there = contestants.filter(({ name }) => scenarios.some((scenario) => resultOf(scenario, name)));
+  if (there.length === 0) return;
+  show("contestants", element("ul", { class: "contestants" }, ...there.map((who) =>
     element("li", mine(who.name), swatch(who.name), element("div", {}, element("strong", {}, who.name),
       who.command ? command(who.command) : null,
       who.endpoint ? element("span", { class: "soft" }, `at ${who.endpoint}, not started by this program`) : null)))));
@@ -44,22 +48,24 @@ function glance() {
     const most = Math.max(...rates.map((rate) => rate?.median ?? 0));
     const { winner = null, tied = [] } = scenario.verdict ?? {};
     return element("tr", {}, element("th", { scope: "row" }, scenario.name), ...contestants.map(({ name }, i) => {
-      const mark = name === winner ? "★ " : winner === null && tied?.includes(name) ? "≈ " : "";
+      const mark = name === winner ? "★ " : winner === null && tied?.length > 1 && tied.includes(name) ? "≈ " : "";
       const failed = resultOf(scenario, name)?.failure;
+      const unserved = summary(resultOf(scenario, name), "unserved")?.median;
       if (!rates[i]) return element("td", {}, failed ? "failed" : "–");
       return element("td", { ...mine(name), "--share": most > 0 ? rates[i].median / most : 0, class: mark && "best" },
-        mark && element("span", { class: "mark" }, mark), data(rates[i].median, count));
+        mark && element("span", { class: "mark" }, mark), data(rates[i].median, count),
+        unserved > 0 ? element("small", {}, `${exact(unserved)} not served`) : null);
     }));
   });
   show("glance",
     element("div", { class: "scroll", tabindex: 0, role: "region", "aria-labelledby": "glance-title" },
       element("table", { class: "glance" },
-        element("caption", { class: "unseen" }, "The median rate of each contestant in each scenario"),
+        element("caption", { class: "unseen" }, "The median rate of replies of each contestant in each scenario"),
         element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Scenario"),
           ...contestants.map(({ name }) => element("th", { scope: "col", ...mine(name) }, swatch(name), name)))),
         element("tbody", {}, ...rows))),
-    element("p", { class: "lede" }, "★ first, and beyond the others' spread; ≈ too close to call. The bars are " +
-      "shares of the best of the row."));
+    element("p", { class: "lede" }, "★ best; ≈ no significant difference to the best. The bars are shares of the " +
+      "highest in the row. Clients that are not served got no reply in the whole run."));
 }
 
 function throughput() {
@@ -81,18 +87,18 @@ function throughput() {
       const rows = series.map(([name, [point]]) =>
         ({ label: name, style: styles.get(name), parts: [point.y], ...point }));
       return [figure({
-        title: group, note: `Messages a second with ${clientsOf(members[0])}`, bars: rows.length,
-        label: `Bar chart, messages a second with ${clientsOf(members[0])}, ${group}: ${words}`,
-        make: () => bars(rows, ["messages/s"], count),
+        title: group, note: `Replies a second with ${clientsOf(members[0])}`, bars: rows.length,
+        label: `Bar chart, replies a second with ${clientsOf(members[0])}, ${group}: ${words}`,
+        make: () => bars(rows, ["replies/s"], count),
       })];
     }
     const far = clients.at(-1) >= 10 * clients[0];
     return [figure({
-      title: group, note: "Messages a second against clients",
-      label: `Line chart, messages a second against clients, ${group}: ${words}`,
+      title: group, note: "Replies a second against clients",
+      label: `Line chart, replies a second against clients, ${group}: ${words}`,
       names: series.map(([name]) => name),
       make: () => lines(series, givenAxis(far ? "clients (logarithmic)" : "clients", clients, exact, far),
-        "messages a second", count, ({ x }) => `${exact(x)} client${x === 1 ? "" : "s"}`),
+        "replies a second", count, ({ x }) => `${exact(x)} client${x === 1 ? "" : "s"}`),
     })];
   });
   show("throughput", ...figures);
@@ -101,17 +107,19 @@ function throughput() {
 const percentiles = [["p50_us", 2, "50 %"], ["p90_us", 10, "90 %"], ["p99_us", 100, "99 %"],
   ["p99_9_us", 1000, "99.9 %"], ["p99_99_us", 10000, "99.99 %"]];
 
-/// The percentiles that so many replies can tell; and the slowest of n replies stands at 1 - 1/n.
+/// The percentiles that so many latencies can tell; and the longest of n stands at 1 - 1/n.
 function percentilePoints(result) {
+  const censored = summary(result, "censored")?.median ?? 0;
   const replies = summary(result, "replies")?.median ?? 0;
-  const points = percentiles.filter(([, x]) => x <= replies).flatMap(([key, x, name]) => {
+  const latencies = Math.round(censored < 1 ? replies / (1 - censored) : 0); // those not replied to are counted as well
+  const point = (key, x, name) => {
     const found = summary(result, key);
-    return found && found.median > 0 ? [{ x, y: found.median, ...found, name }] : [];
-  });
-  const max = summary(result, "max_us");
-  if (max && max.median > 0 && replies >= 1)
-    points.push({ x: Math.max(replies, 1), y: max.median, ...max, name: "the slowest reply" });
-  return points.sort((a, b) => a.x - b.x);
+    return found?.median > 0 ? [{ x, y: found.median, ...found, name, atLeast: isAtLeast(key, censored) }] : [];
+  };
+  return [
+    ...percentiles.filter(([, x]) => x <= latencies).flatMap(([key, x, name]) => point(key, x, name)),
+    ...(latencies >= 1 ? point("max_us", latencies, "the slowest") : []),
+  ].sort((a, b) => a.x - b.x);
 }
 
 function latencyFigure(scenario) {
@@ -123,13 +131,15 @@ function latencyFigure(scenario) {
   const end = Math.max(most, 100) * 1.4;
   const shown = ticks.filter(([x]) => (x > 1 || series.some(([, points]) => points[0].x < 2)) && x < end);
   const words = series.map(([name, points]) =>
-    `${name} ${points.map((point) => `${point.name} ${time(point.y)}`).join(", ")}`).join("; ");
+    `${name} ${points.map(({ name: at, y, atLeast }) => `${at} ${atLeast ? "at least " : ""}${time(y)}`).join(", ")}`)
+    .join("; ");
   return [figure({
     title: `Latency by percentile: ${scenario.name}`, wide: true, names: series.map(([name]) => name),
     note: "To the right the replies get rarer: each step is one in ten of those before it. Further down is better.",
     label: `Line chart, latency by percentile, ${scenario.name}: ${words}`,
     after: element("p", { class: "note" }, "Medians of the runs, with the lowest and the highest run. A percentile " +
-      "is there if there were replies enough to tell it; the last point of a line is the slowest reply."),
+      "is there if there were replies enough to tell it; the last point of a line is the slowest. A hollow point is " +
+      "a lower bound: those replies were not waited for any longer."),
     make: () => {
       const axis = givenAxis("percentile (logarithmic in 1/(1−p))", shown.map(([x]) => x),
         (x) => new Map(shown).get(x) ?? "", true);
@@ -164,7 +174,7 @@ function lookCloser(scenario) {
   document.querySelector(".choice").dataset.chosen = scenario.name;
   const figures = [
     ...latencyFigure(scenario),
-    ...measureFigure(scenario, { title: "Server CPU for each message", keys: ["cpu_user_us", "cpu_system_us"],
+    ...measureFigure(scenario, { title: "Server CPU for each reply", keys: ["cpu_user_us", "cpu_system_us"],
       total: "cpu_us", parts: ["in the program", "in the kernel"], write: time,
       note: "Strong: in the program (user). Pale: in the kernel (system)." }),
     ...measureFigure(scenario, { title: "Server memory for each connection", keys: ["memory_per_connection_bytes"],
@@ -207,7 +217,9 @@ function stories() {
 }
 
 function runsTable(scenario, columns) {
-  const cell = (value, write) => element("td", {}, value === null || value === undefined ? "–" : data(value, write));
+  const bound = (key, value, write, censored) => [isAtLeast(key, censored) ? ">" : "", data(value, write)];
+  const cell = (run, [key, , write]) => element("td", {},
+    ...(run[key] === null || run[key] === undefined ? ["–"] : bound(key, run[key], write, run.censored)));
   const bodies = (scenario.results ?? []).map(({ contestant, failure, summary: all, runs = [] }) => {
     const rows = [];
     if (failure) rows.push(element("tr", {}, element("td", { class: "failure", colspan: columns.length + 1 },
@@ -215,13 +227,14 @@ function runsTable(scenario, columns) {
     if (runs.length) rows.push(element("tr", { class: "median" }, element("th", { scope: "row" }, "median"),
       ...columns.map(([key, , write]) => {
         const found = summary({ summary: all }, key);
-        return !found ? element("td", {}, "–") : element("td", {}, data(found.median, write),
+        const censored = all.censored?.median;
+        return !found ? element("td", {}, "–") : element("td", {}, ...bound(key, found.median, write, censored),
           found.low === found.high ? null
             : element("small", {}, data(found.low, write), " – ", data(found.high, write)));
       })));
     runs.forEach((run, i) => rows.push(element("tr", { class: "run" },
       element("th", { scope: "row", class: "run" }, `run ${i + 1}`),
-      ...columns.map(([key, , write]) => cell(run[key], write)))));
+      ...columns.map((column) => cell(run, column)))));
     rows[0]?.prepend(element("th", { scope: "rowgroup", rowspan: rows.length }, contestant));
     return element("tbody", {}, ...rows);
   });
@@ -240,7 +253,8 @@ function runs() {
   const tables = scenarios.filter((scenario) => scenario.results?.length).map((scenario) =>
     element("details", { open: scenario === first && "" },
       element("summary", {}, scenario.name, " ", element("span", {}, [
-        scenario.framing && `framing ${scenario.framing}`, scenario.size && `messages of ${scenario.size}`,
+        scenario.framing && `framing ${scenario.framing}`,
+        scenario.size && `messages of ${scenario.size}${/^\d+$/.test(scenario.size) ? " bytes" : ""}`,
         scenario.delay && `delay ${scenario.delay}`, scenario.rate && `${count(scenario.rate)} messages/s offered`,
       ].filter(Boolean).join(", "))),
       runsTable(scenario, columns)));

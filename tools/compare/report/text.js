@@ -18,6 +18,7 @@ function withUnit(value, units, gap) {
 const count = (x) => withUnit(x, [["", 1], ["k", 1e3], ["M", 1e6], ["G", 1e9]], "");
 const bytes = (x) => withUnit(x, [["B", 1], ["KiB", 2 ** 10], ["MiB", 2 ** 20], ["GiB", 2 ** 30]], " ");
 const exact = (x) => x.toLocaleString("en", { maximumFractionDigits: 2 });
+const percent = (share) => `${+(100 * share).toFixed(1)} %`;
 const time = (us) => us === 0 ? "0" : withUnit(us, [["ns", 1e-3], ["µs", 1], ["ms", 1e3], ["s", 1e6]], " ");
 
 function longTime(seconds) {
@@ -30,14 +31,21 @@ const clientsOf = (scenario) => `${exact(scenario.clients)} client${scenario.cli
 
 // What a run has, in the order of the table: its key in the document, its title, how it is written.
 const measures = [
-  ["rate", "messages/s", count], ["replies", "replies", exact],
+  ["rate", "replies/s", count], ["replies", "replies", exact],
   ["mean_us", "mean", time], ["p50_us", "p50", time], ["p90_us", "p90", time], ["p99_us", "p99", time],
   ["p99_9_us", "p99.9", time], ["p99_99_us", "p99.99", time], ["max_us", "max", time],
+  ["censored", "censored", percent],
   ["cpu_us", "CPU", time], ["cpu_user_us", "user", time], ["cpu_system_us", "system", time],
   ["context_switches", "switches", exact], ["threads", "threads", exact],
   ["peak_memory_bytes", "peak memory", bytes], ["memory_per_connection_bytes", "memory/connection", bytes],
   ["unserved", "unserved", exact], ["wrong", "wrong", exact], ["lost", "lost", exact], ["late", "late", exact],
+  ["tool_limited", "tool limited", exact],
 ];
+
+/// Whether no more is known of a latency than that it was at least as long: the censored share of them was waited
+/// for in vain, or only until the end of the run. Those are the slowest, and each of them counts in the mean.
+const isAtLeast = (key, censored) => censored > 0 && (key === "mean_us" || shareBelow[key] > 1 - censored);
+const shareBelow = { p50_us: 0.5, p90_us: 0.9, p99_us: 0.99, p99_9_us: 0.999, p99_99_us: 0.9999, max_us: 1 };
 
 // ---- Elements
 
