@@ -23,6 +23,8 @@ struct service {
 /// A place among --max-connections, given back when it is destroyed.
 class admission {
  public:
+  /// Of a connection that nobody counts.
+  explicit admission(std::uint64_t seed) noexcept : owner_(nullptr), seed_(seed) {}
   admission(server& owner, std::uint64_t seed) noexcept : owner_(&owner), seed_(seed) {}
   admission(admission&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), seed_(other.seed_) {}
   admission& operator=(admission&&) = delete;
