@@ -30,6 +30,10 @@ constexpr std::size_t spare_buffers = 16;
 // The events that show in every direction: the peer's end of the stream, a reset.
 constexpr std::uint32_t ended = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
+// The events after which a read that takes little may have left something: one stops in front of an urgent byte, and at
+// the end of the stream there is the end itself.
+constexpr std::uint32_t read_to_the_end = ended | EPOLLPRI;
+
 // Events taken from the kernel at once.
 constexpr std::size_t events_at_once = 256;
 
@@ -119,7 +123,7 @@ awaitable<void> stream::wait_for(
 bool stream::begin_wait(std::uint32_t event, time_point deadline, on_stop when_stopped, std::error_code& error) {
   error.clear();
   if (!registered_) {
-    epoll_event all{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = this}};
+    epoll_event all{.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = this}};
     if (::epoll_ctl(owner().epoll_.native_handle(), EPOLL_CTL_ADD, socket_.get(), &all) != 0) {
       error = last_error();
       return false;
@@ -230,9 +234,10 @@ std::span<char> stream::read_now(std::error_code& error) {
   while (count < 0 && errno == EINTR);
   error = count < 0 ? last_error() : std::error_code{};
   // A read that did not fill the buffer has taken all there was; if more has come since, the kernel will say so.
-  if (count < static_cast<ssize_t>(limits::read_buffer) && (ready_ & ended) == 0) ready_ &= ~std::uint32_t{EPOLLIN};
+  if (count < static_cast<ssize_t>(limits::read_buffer) && (ready_ & read_to_the_end) == 0)
+    ready_ &= ~std::uint32_t{EPOLLIN};
   if (!error) return {buffer_.get(), static_cast<std::size_t>(count)};
-  if (would_block(error)) ready_ &= ~(EPOLLIN | ended);
+  if (would_block(error)) ready_ &= ~(EPOLLIN | read_to_the_end);
   owner().return_buffer(std::move(buffer_));
   return {};
 }
@@ -593,6 +598,8 @@ tcp_acceptor bind_acceptor(const executor& loop, const tcp::endpoint& where, boo
     using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
     acceptor.set_option(reuse_port(true));
   }
+  // The connections inherit it: urgent bytes stay in their place (RFC 6093, 6).
+  set_option(acceptor.native_handle(), SOL_SOCKET, SO_OOBINLINE, 1);
   acceptor.bind(where);
   acceptor.non_blocking(true);
   return acceptor;

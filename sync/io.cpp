@@ -353,6 +353,8 @@ unique_descriptor open_listening_socket(const tcp::endpoint& where, const server
   set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (where.protocol() == tcp::v6()) set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (options.reuse_port) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  // The connections inherit it: urgent bytes stay in their place (RFC 6093, 6).
+  set_option(socket.get(), SOL_SOCKET, SO_OOBINLINE, 1);
   check(::bind(socket.get(), where.data(), static_cast<socklen_t>(where.size())));
   check(::listen(socket.get(), options.backlog));
   return socket;

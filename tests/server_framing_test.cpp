@@ -5,6 +5,7 @@
 #include "tests/support/text_matchers.hpp"
 #include "tests/support/wire.hpp"
 
+#include <csignal>
 #include <string>
 
 using namespace revecho::test;
@@ -181,6 +182,28 @@ TEST_CASE("server: answers raw bytes of more than a read in reversed pieces") {
   peer client(server.port());
   client.send("abcdefghijklmnopqrstuvwxy");
   CHECK(client.receive(25) == "jihgfedcbatsrqponmlkyxwvu");
+  client.close();
+  server.stop();
+}
+
+TEST_CASE("server: takes urgent bytes for ordinary ones, each in its place") {
+  const auto v = GENERATE(from_range(variants()));
+  const bool together = GENERATE(true, false);
+  CAPTURE(v.name, together);
+  server_process server(v, {"--framing", "line"});
+  peer client(server.port());
+  for (int i = 0; i < 3; ++i) {
+    if (together) server.signal(SIGSTOP); // so that it reads all of it at once
+    client.send("ab");
+    client.send_urgent('c');
+    client.send("d");
+    client.send_urgent('e');
+    client.send("fg\n");
+    client.send_urgent('h');
+    client.send("i\n");
+    server.signal(SIGCONT);
+    REQUIRE(client.receive(11) == "gfedcba\nih\n");
+  }
   client.close();
   server.stop();
 }

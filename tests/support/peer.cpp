@@ -114,6 +114,8 @@ bool peer::try_send(std::string_view bytes) {
   return true;
 }
 
+void peer::send_urgent(char byte) { check(::send(descriptor_, &byte, 1, MSG_NOSIGNAL | MSG_OOB) == 1, "send"); }
+
 std::size_t peer::send_while_taken(std::string_view bytes, std::chrono::milliseconds longest_pause) {
   std::size_t sent = 0;
   while (sent < bytes.size() && wait_until_ready(descriptor_, POLLOUT, longest_pause)) {

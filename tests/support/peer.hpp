@@ -33,6 +33,8 @@ class peer {
   /// The same, but false if the other side has ended the connection.
   bool try_send(std::string_view);
 
+  void send_urgent(char byte); ///< MSG_OOB
+
   /// Sends as much as the other side takes until it stops taking it for the given time, or ends the
   /// connection.
   std::size_t send_while_taken(std::string_view, std::chrono::milliseconds longest_pause);
