@@ -660,6 +660,14 @@ void runtime::start(
   }
 }
 
+std::size_t runtime::descriptors() const noexcept {
+  constexpr std::size_t of_a_loop = 4; // asio's epoll, eventfd and timerfd, and the epoll of the streams
+  std::size_t count = 0;
+  for (const auto& w : workers_)
+    count += of_a_loop + w->listeners.size();
+  return count;
+}
+
 void runtime::stop() {
   for (const auto& w : workers_)
     w->loop.stop();

@@ -312,6 +312,9 @@ class runtime {
   /// Runs accept_loop on every listener. `on_finished` is called, in some thread, when stop() has let all of it end.
   void start(const std::function<awaitable<void>(listener&)>& accept_loop, const std::function<void()>& on_finished);
 
+  /// How many it holds, listening, without any connection.
+  std::size_t descriptors() const noexcept;
+
   void stop();
   void abort();
 

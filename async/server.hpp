@@ -44,10 +44,12 @@ class server {
   awaitable<void> accept_connections(listener& from);
   void admit(stream peer, listener& to);
   void connection_ended() noexcept;
+  std::size_t possible_connections() const noexcept;
   void report_accept_failure(std::error_code error);
   bool serve_until_stopped();
   void report_statistics(statistics_snapshot& before) const;
 
+  std::size_t descriptor_limit_; // raised before anything needs many
   server_options options_;
   logger log_;
   statistics counts_;

@@ -44,7 +44,7 @@ inline constexpr std::size_t linger_bytes = std::size_t{16} * 1024 * 1024;
 /// Connections the kernel may complete before the server accepts them; the kernel caps it (net.core.somaxconn).
 inline constexpr int default_backlog = 4096;
 
-/// Descriptors kept for everything that is not a client: listeners, standard streams, event queues, files.
+/// Descriptors kept for what is neither a client nor counted otherwise: standard streams, files, libraries.
 inline constexpr std::size_t reserved_descriptors = 64;
 
 /// Pauses after accept() has failed for want of descriptors or memory, doubled each time. Without them a full

@@ -420,6 +420,11 @@ void runtime::start(const std::function<void(listener&)>& accept_loop, const std
   }
 }
 
+std::size_t runtime::descriptors() const noexcept {
+  constexpr std::size_t ends_of_the_pipe = 2;
+  return sockets_.descriptors.size() + ends_of_the_pipe;
+}
+
 void runtime::stop() {
   context_.stop();
   const char wake = 0;

@@ -12,32 +12,30 @@
 #include <utility>
 
 namespace revecho::sync {
-namespace {
-
-std::size_t connections_by_descriptors() {
-  const std::size_t limit = raise_descriptor_limit();
-  return limit > 2 * limits::reserved_descriptors ? limit - limits::reserved_descriptors : limit / 2;
-}
-
-} // namespace
 
 admission::~admission() {
   if (owner_ != nullptr) owner_->connection_ended();
 }
 
 server::server(server_options options)
-    : options_(std::move(options)),
+    : descriptor_limit_(raise_descriptor_limit()),
+      options_(std::move(options)),
       log_(options_.level, options_.format),
       seed_(options_.seed ? *options_.seed : std::random_device{}()),
       runtime_(options_),
       endpoints_(runtime_.listen(options_)) {
-  const std::size_t possible = connections_by_descriptors();
+  const std::size_t possible = possible_connections();
   if (options_.max_connections == 0) options_.max_connections = possible;
   if (options_.max_connections > possible) {
     log_.write(log_level::warning,
         fmt::format("--max-connections {} is more than the descriptor limit allows ({}); raise it with ulimit -n",
             options_.max_connections, possible));
   }
+}
+
+std::size_t server::possible_connections() const noexcept {
+  const std::size_t left = descriptor_limit_ - std::min(descriptor_limit_, runtime_.descriptors());
+  return left > 2 * limits::reserved_descriptors ? left - limits::reserved_descriptors : left / 2;
 }
 
 // --- connections -----------------------------------------------------------------------------------------------------

@@ -50,6 +50,31 @@ TEST_CASE("server: ends a connection over --max-connections at once, and serves 
   CHECK_THAT(totals(log), contains(" refused"));
 }
 
+TEST_CASE("server: raises the soft limit of descriptors before it needs them") {
+  const auto v =
+      behind("ulimit -S -n 40", GENERATE(variant{"sync pool", "revecho-sync-server", {"--model", "pool"}, 10},
+                                    variant{"async 20", "revecho-async-server", {"--threads", "20"}, 1}));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "line"});
+  CHECK(answers(server.port(), "line"));
+  server.stop();
+}
+
+TEST_CASE("server: promises no more connections than its threads and listeners leave descriptors for") {
+  const auto v = behind("ulimit -n 256", GENERATE(variant{"sync pool", "revecho-sync-server", {"--model", "pool"}, 10},
+                                             variant{"async 20", "revecho-async-server", {"--threads", "20"}, 1}));
+  CAPTURE(v.name);
+  const std::vector<std::string> listen(4, "127.0.0.1:0");
+  server_process server(v, {"--max-connections", "100000"}, listen);
+  const std::string before = "100000 is more than the descriptor limit allows (";
+  server.wait_for_log(before);
+  const auto log = server.log();
+  const auto possible = std::stoul(log.substr(log.find(before) + before.size()));
+  CHECK(possible > 0);
+  CHECK(server.descriptors() + possible <= 256);
+  server.stop();
+}
+
 TEST_CASE("server: takes --max-connections for the others when clients have vanished") {
   const auto v = GENERATE(from_range(variants_serving(4)));
   CAPTURE(v.name);
