@@ -124,7 +124,8 @@ void server::stop() {
 bool server::serve_until_stopped() {
   std::unique_lock lock(mutex_);
   const bool reports = options_.stats_interval > options_.stats_interval.zero();
-  auto next_report = reports ? clock::now() + options_.stats_interval : clock::time_point::max();
+  auto reported_at = clock::now();
+  auto next_report = reports ? reported_at + options_.stats_interval : clock::time_point::max();
   auto drain_end = clock::time_point::max();
   statistics_snapshot reported;
   bool draining = false;
@@ -143,8 +144,10 @@ bool server::serve_until_stopped() {
       break;
     }
     if (now >= next_report) {
-      report_statistics(reported);
-      next_report += options_.stats_interval;
+      report_statistics(reported, now - reported_at);
+      reported_at = now;
+      const auto missed = (now - next_report) / options_.stats_interval;
+      next_report += (missed + 1) * options_.stats_interval;
     }
     const auto wake = std::min(next_report, drain_end);
     if (wake == clock::time_point::max()) {
@@ -156,9 +159,9 @@ bool server::serve_until_stopped() {
   return stops_ < 2;
 }
 
-void server::report_statistics(statistics_snapshot& before) const {
+void server::report_statistics(statistics_snapshot& before, clock::duration since) const {
   const auto now = counts();
-  const double seconds = std::chrono::duration<double>(options_.stats_interval).count();
+  const double seconds = std::chrono::duration<double>(since).count();
   const double rate = static_cast<double>(now[count::messages] - before[count::messages]) / seconds;
   before = now;
   if (!log_.writes(log_level::info)) return;

@@ -47,7 +47,7 @@ class server {
   std::size_t possible_connections() const noexcept;
   void report_accept_failure(std::error_code error);
   bool serve_until_stopped();
-  void report_statistics(statistics_snapshot& before) const;
+  void report_statistics(statistics_snapshot& before, clock::duration since) const;
 
   std::size_t descriptor_limit_; // raised before anything needs many
   server_options options_;

@@ -58,6 +58,9 @@ inline constexpr int accept_batch = 64;
 /// At most this often the log repeats that accept() fails.
 inline constexpr std::chrono::seconds accept_failure_log_interval = 1s;
 
+/// The shortest --stats interval: below it a rate says more about when it was taken than about the server.
+inline constexpr std::chrono::nanoseconds shortest_stats_interval = 100ms;
+
 /// Deadlines are looked at this many times in the shortest of them, and never more or less often than this: a time-out
 /// fires at most one such tick late, and costs nothing per message.
 inline constexpr int ticks_per_timeout = 8;

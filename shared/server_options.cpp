@@ -87,7 +87,15 @@ void add_running_options(CLI::App& app, server_options& options) {
       "On SIGTERM or SIGINT, how long to finish what is in flight; a second signal ends at once", "10s");
   add_parsed(app, "--exit-after", options.exit_after, count_from(1, std::numeric_limits<std::uint64_t>::max()), "N",
       "Stop once N connections have been served");
-  add_parsed(app, "--stats", options.stats_interval, parse_duration, "INTERVAL", "Print a line of statistics so often");
+  const auto interval = [](const std::string& text) {
+    const auto result = parse_duration(text);
+    if (result > result.zero() && result < limits::shortest_stats_interval)
+      throw std::invalid_argument(
+          fmt::format("'{}' is shorter than {}", text, format_duration(limits::shortest_stats_interval)));
+    return result;
+  };
+  add_parsed(app, "--stats", options.stats_interval, interval, "INTERVAL",
+      "Print a line of statistics so often, at most every 100ms");
   add_choice(app, "--log-format", options.format,
       choices<log_format>{{"text", log_format::text}, {"json", log_format::json}}, "Form of the lines on stderr",
       "text");

@@ -120,6 +120,7 @@ TEST_CASE("server options: refuse bad values, naming the option and what is allo
       {{"--delay", "normal:1s"}, {"--delay", "uniform:0s..5s", "exp:50ms"}},
       {{"--seed", "-1"}, {"--seed", "from 0 to 18446744073709551615"}},
       {{"--backlog", "0"}, {"--backlog", "from 1 to 65535"}}, {{"--stats", "often"}, {"--stats", "10ms"}},
+      {{"--stats", "99ms"}, {"--stats", "'99ms' is shorter than 100 ms"}},
       {{"--log-format", "xml"}, {"--log-format", "json|text"}},
       {{"--log-level", "loud"}, {"--log-level", "debug|error|info|warning"}},
       {{"--exit-after", "0"}, {"--exit-after", "from 1 to"}}};
