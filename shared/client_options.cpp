@@ -61,7 +61,8 @@ client_options parse_client_options(twin which, int argc, const char* const* arg
     return result;
   };
   add_parsed_list(app, "--to", options.to, endpoints, "ENDPOINT",
-      "Server: HOST:PORT, [V6]:PORT, :PORT or PORT; repeatable, every message goes to each", "127.0.0.1:6789");
+      "Server: HOST:PORT, [V6]:PORT, :PORT or PORT (127.0.0.1); repeatable, every message goes to each",
+      "127.0.0.1:6789");
   add_framing_option(app, options.framing_kind);
   add_parsed(app, "--timeout", options.timeout, parse_duration, "DURATION",
       "From connecting to the last byte of the reply; 0 for any", "10s");
