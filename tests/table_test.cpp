@@ -15,3 +15,13 @@ TEST_CASE("table: is as wide as its widest cells, words to the left and figures 
                     "\n"
                     "longer  12345 µs\n");
 }
+
+TEST_CASE("table: wraps paragraphs between words, and leaves long words whole") {
+  using revecho::wrapped;
+  CHECK(wrapped("", 10).empty());
+  CHECK(wrapped("one two three", 100) == "one two three");
+  CHECK(wrapped("one two three", 7) == "one two\nthree");
+  CHECK(wrapped("one two three", 6) == "one\ntwo\nthree");
+  CHECK(wrapped("a incomprehensible b", 5) == "a\nincomprehensible\nb");
+  CHECK(wrapped("\u00b5\u00b5\u00b5 \u00b5\u00b5\u00b5", 7) == "\u00b5\u00b5\u00b5 \u00b5\u00b5\u00b5");
+}

@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::size_t resamples = 2000;
 constexpr std::uint64_t seed = 1;
-constexpr std::size_t fewest_values = 3;
 
 double median_of_resample(const std::vector<double>& values, random_bits& random) {
   std::vector<double> drawn(values.size());
@@ -46,7 +45,7 @@ estimate estimate_median(const std::vector<double>& values) {
 }
 
 bool differ(const std::vector<double>& a, const std::vector<double>& b) {
-  if (a.size() < fewest_values || b.size() < fewest_values) return false;
+  if (std::min(a.size(), b.size()) < fewest_values_to_differ) return false;
   random_bits random(seed);
   const auto difference =
       interval_of(median(a) - median(b), [&] { return median_of_resample(a, random) - median_of_resample(b, random); });

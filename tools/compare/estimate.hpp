@@ -3,7 +3,7 @@
 
 #include "tools/compare/results.hpp"
 
-#include <span>
+#include <cstddef>
 #include <vector>
 
 namespace revecho::compare {
@@ -15,8 +15,10 @@ double median(std::vector<double> values);
 /// Bootstrap", 1993). The same values give the same interval.
 estimate estimate_median(const std::vector<double>& values);
 
-/// Do the medians differ significantly? The 95 % interval of their difference, by the same method, leaves out zero. Not
-/// for fewer than three values each: they could not show it.
+inline constexpr std::size_t fewest_values_to_differ = 3;
+
+/// Do the medians differ significantly? The 95 % interval of their difference, by the same method, leaves out zero.
+/// Never for fewer values each than these: they could not show it.
 bool differ(const std::vector<double>& a, const std::vector<double>& b);
 
 } // namespace revecho::compare
