@@ -26,10 +26,10 @@ std::string listed(std::vector<std::string> names) {
 }
 
 // At a fixed rate all that keep up give the same, and what differs is what it costs them.
-metric judged_by(const scenario_results& s) {
+metric judged_by(const scenario_results& s, const std::vector<const result*>& candidates) {
   if (s.rate <= 0) return metric::rate;
   const bool all_known =
-      std::all_of(s.results.begin(), s.results.end(), [](const result& r) { return r.knows(metric::cpu_us); });
+      std::all_of(candidates.begin(), candidates.end(), [](const result* r) { return r->knows(metric::cpu_us); });
   return all_known ? metric::cpu_us : metric::p99_us;
 }
 
@@ -42,13 +42,15 @@ bool keeps_up(const result& r, const scenario_results& s) {
   return s.rate <= 0 || r.median(metric::rate) > 0.98 * s.rate;
 }
 
+bool did_all(const result& r, const scenario_results& s) { return r.median(metric::unserved) <= 0 && keeps_up(r, s); }
+
 // Only those who did the whole job are compared, unless nobody did.
 std::vector<const result*> comparable(const scenario_results& s) {
   std::vector<const result*> all;
   for (const auto& r : s.results)
     if (!r.runs.empty() && r.failure.empty() && r.median(metric::rate) > 0) all.push_back(&r);
   auto good = all;
-  std::erase_if(good, [&](const result* r) { return r->median(metric::unserved) > 0 || !keeps_up(*r, s); });
+  std::erase_if(good, [&](const result* r) { return !did_all(*r, s); });
   return good.empty() ? all : good;
 }
 
@@ -85,6 +87,18 @@ std::string who_starves(const document& all) {
       most->clients, listed(parts));
 }
 
+// Why is in the first line; the rest, such as a log, has been shown when it happened.
+std::string about_the_failed(const scenario_results& s) {
+  std::string text;
+  for (const auto& r : s.results) {
+    if (r.failure.empty()) continue;
+    auto reason = r.failure.substr(0, r.failure.find('\n'));
+    reason.erase(reason.find_last_not_of(":. ") + 1);
+    text += fmt::format(" {} failed: {}.", r.contestant, reason);
+  }
+  return text;
+}
+
 std::string about_the_cost(const std::vector<const result*>& best) {
   std::string text;
   for (const auto* r : best)
@@ -100,10 +114,13 @@ verdict judge(const scenario_results& s) {
   verdict v;
   auto candidates = comparable(s);
   if (candidates.empty()) {
-    v.headline = v.text = "Nobody answered anything.";
+    const bool was_measured = std::any_of(
+        s.results.begin(), s.results.end(), [](const result& r) { return !r.runs.empty() || !r.failure.empty(); });
+    v.headline = was_measured ? "Nobody answered anything." : "Not measured.";
+    v.text = v.headline + about_the_failed(s);
     return v;
   }
-  const metric m = judged_by(s);
+  const metric m = judged_by(s, candidates);
   const bool more_is_better = m == metric::rate;
   std::stable_sort(candidates.begin(), candidates.end(), [&](const result* a, const result* b) {
     return more_is_better ? a->median(m) > b->median(m) : a->median(m) < b->median(m);
@@ -121,11 +138,18 @@ verdict judge(const scenario_results& s) {
   }
   if (v.tied.size() > 1) {
     v.text = fmt::format("No significant difference between {} ({}).", listed(v.tied), listed(values));
+    const bool can_show = std::all_of(candidates.begin(), candidates.end(),
+        [&](const result* r) { return r->all(m).size() >= fewest_values_to_differ; });
+    if (!can_show) v.text += fmt::format(" So few runs cannot show one: --repeat {} or more.", fewest_values_to_differ);
   } else if (candidates.size() == 1) {
     v.winner = best.contestant;
-    v.text = fmt::format("{} is the only one that {}: {}.", best.contestant,
-        s.rate > 0 ? "kept up and served every client" : "served every client", values.front());
-    if (s.results.size() == 1) v.text = fmt::format("{}: {}.", best.contestant, values.front());
+    const bool others_did_less = std::any_of(s.results.begin(), s.results.end(),
+        [&](const result& r) { return r.failure.empty() && !r.runs.empty() && !did_all(r, s); });
+    if (others_did_less && did_all(best, s))
+      v.text = fmt::format("{} is the only one that {}: {}.", best.contestant,
+          s.rate > 0 ? "kept up and served every client" : "served every client", values.front());
+    else
+      v.text = fmt::format("{}: {}.", best.contestant, values.front());
   } else {
     v.winner = best.contestant;
     if (more_is_better) {
@@ -139,6 +163,7 @@ verdict judge(const scenario_results& s) {
   v.headline = v.text;
   if (s.rate <= 0 && candidates.size() > 1) v.text += about_the_cost(candidates);
   v.text += about_the_starved(s);
+  v.text += about_the_failed(s);
   for (const auto& r : s.results)
     if (!keeps_up(r, s) && !r.runs.empty())
       v.text += fmt::format(" {} did not keep up: {} replies/s.", r.contestant, format_count(r.median(metric::rate)));
@@ -165,7 +190,7 @@ void judge_all(document& all) {
     std::vector<std::string> parts;
     for (const auto& row : story.rows)
       if (!row.seconds.empty()) parts.push_back(fmt::format("{}: {}", row.label, time_of(1e6 * median(row.seconds))));
-    all.verdicts.push_back(fmt::format("{}: {}.", story.title, fmt::join(parts, "; ")));
+    if (!parts.empty()) all.verdicts.push_back(fmt::format("{}: {}.", story.title, fmt::join(parts, "; ")));
   }
   if (!all.scenarios.empty() && all.server_cpus.empty())
     all.verdicts.push_back("There was only one processor to be had: the servers shared it with the load tool.");
