@@ -201,7 +201,7 @@ std::vector<std::string> differences(const document& a, const document& b) {
   const auto scenarios = [](const document& d) {
     std::vector<std::string> all;
     for (const auto& s : d.scenarios)
-      all.push_back(fmt::format("{} ({}, {})", s.name, s.size, s.framing));
+      all.push_back(fmt::format("{} ({}, {}, {}, {}/s)", s.name, s.size, s.framing, s.delay, s.rate));
     for (const auto& s : d.stories)
       all.push_back(s.name);
     return fmt::format("{}", fmt::join(all, "; "));
@@ -215,6 +215,10 @@ std::vector<std::string> differences(const document& a, const document& b) {
 }
 
 document joined(document a, const document& b) {
+  const bool share_somebody = std::any_of(b.contestants.begin(), b.contestants.end(), [&](const contestant_info& c) {
+    return find_named(a.contestants, c.name, &contestant_info::name) != a.contestants.end();
+  });
+  a.repeat = share_somebody || !a.stories.empty() ? a.repeat + b.repeat : std::max(a.repeat, b.repeat);
   for (const auto& c : b.contestants)
     if (find_named(a.contestants, c.name, &contestant_info::name) == a.contestants.end()) a.contestants.push_back(c);
   for (std::size_t i = 0; i < a.scenarios.size(); ++i) {
@@ -236,7 +240,6 @@ document joined(document a, const document& b) {
       runs.insert(runs.end(), more.begin(), more.end());
     }
   a.command += "\n" + b.command;
-  a.repeat += b.repeat;
   a.took_s += b.took_s;
   a.ok = a.ok && b.ok;
   return a;
