@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <stdexcept>
 
 namespace revecho::compare {
@@ -52,6 +54,9 @@ contestant parse_running(const std::string& text) {
   const auto equals = text.find('=');
   if (equals == text.npos || equals == 0)
     throw std::invalid_argument(fmt::format("'{}': write it as NAME=ENDPOINT", text));
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::any_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(equals), is_control))
+    throw std::invalid_argument("a name has no control characters");
   return {text.substr(0, equals), {}, {}, parse_target(text.substr(equals + 1))};
 }
 

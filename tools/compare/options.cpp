@@ -204,9 +204,14 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   parse_command_line(app, argc, argv);
 
   if (!p.story.empty()) tell(p.story, p, app, options);
-  options.contestants = models_option->count() > 0    ? models
-                        : against_option->count() > 0 ? std::vector<contestant>{}
-                                                      : default_contestants();
+  if (!options.timed_stories.empty())
+    for (const std::string own : {"--models", "--clients", "--delay", "--size", "--framing", "--rate", "--duration"})
+      if (app.count(own) > 0)
+        reject_usage(app.get_name(), fmt::format("--story {} has servers and a load of its own: no {}", p.story, own));
+  const bool has_own = !options.timed_stories.empty() || against_option->count() > 0;
+  options.contestants = models_option->count() > 0 ? models
+                        : has_own                  ? std::vector<contestant>{}
+                                                   : default_contestants();
   options.contestants.insert(options.contestants.end(), running.begin(), running.end());
   for (std::size_t i = 0; i < options.contestants.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
