@@ -1,5 +1,6 @@
 // What revecho-stress says, to people and to programs, and where.
 #include "tests/catch.hpp"
+#include "tests/support/environment.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/text_matchers.hpp"
@@ -7,16 +8,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include <array>
 #include <atomic>
 #include <csignal>
 #include <fstream>
 #include <iterator>
-#include <pty.h>
 #include <set>
 #include <sstream>
-#include <sys/wait.h>
-#include <unistd.h>
 
 using namespace revecho::test;
 using namespace std::chrono_literals;
@@ -52,38 +49,6 @@ std::vector<std::string> lines(const std::string& text) {
 std::string content(const std::string& name) {
   std::ifstream file(name);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// Any program, under a shell that does something else before.
-outcome run_in_shell(const std::string& script, const std::vector<std::string>& arguments) {
-  std::vector<std::string> all{"-c", script + "; exec \"$0\" \"$@\"", PROGRAM_DIR "/revecho-stress"};
-  all.insert(all.end(), arguments.begin(), arguments.end());
-  return run("../../../../../../../../../../../../bin/sh", all); // seen from wherever the build directory is
-}
-
-// What it shows on a terminal, with `environment` as for env(1).
-std::string show_on_terminal(const std::vector<std::string>& environment, const std::vector<std::string>& options) {
-  std::vector<std::string> all{"env"};
-  all.insert(all.end(), environment.begin(), environment.end());
-  all.emplace_back(PROGRAM_DIR "/revecho-stress");
-  all.insert(all.end(), options.begin(), options.end());
-  std::vector<char*> argv;
-  for (auto& argument : all)
-    argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  int terminal = -1;
-  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
-  if (child == 0) {
-    ::execvp(argv.front(), argv.data());
-    ::_exit(127);
-  }
-  std::string shown;
-  std::array<char, 4096> bytes;
-  for (ssize_t count = 0; (count = ::read(terminal, bytes.data(), bytes.size())) > 0;)
-    shown.append(bytes.data(), static_cast<std::size_t>(count));
-  ::close(terminal);
-  ::waitpid(child, nullptr, 0);
-  return shown;
 }
 
 const variant async_server = variants().back();
@@ -179,8 +144,8 @@ TEST_CASE("stress: shows a live line on a terminal, unless it is told not to") {
       {{"-u", "NO_COLOR", "TERM=dumb"}, "--timeout=9s", false},
   }));
   const server_process server(async_server);
-  const auto shown =
-      show_on_terminal(environment, {std::to_string(server.port()), "--clients", "5", "--duration", "1100ms", option});
+  const auto shown = show_on_terminal(
+      environment, "revecho-stress", {std::to_string(server.port()), "--clients", "5", "--duration", "1100ms", option});
   CAPTURE(environment, option, shown);
   CHECK_THAT(shown, contains("clients ") && contains("\n      5 "));
   CHECK((shown.find("\r[#") != std::string::npos) == shows);
@@ -263,7 +228,7 @@ TEST_CASE("stress: connects nobody when it lacks descriptors, and says how to ge
   outcome end;
   {
     const scripted_server server([&](peer&) { ++connections; });
-    end = run_in_shell("ulimit -n 128", {std::to_string(server.port()), "--clients", "1000"});
+    end = run_in_shell("ulimit -n 128", "revecho-stress", {std::to_string(server.port()), "--clients", "1000"});
   }
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 1);
@@ -274,8 +239,8 @@ TEST_CASE("stress: connects nobody when it lacks descriptors, and says how to ge
 
 TEST_CASE("stress: raises the soft limit of descriptors itself") {
   const server_process server(async_server, {"--framing", "line"});
-  const auto end = run_in_shell(
-      "ulimit -Sn 64", {std::to_string(server.port()), "--framing", "line", "--clients", "100", "--messages", "3"});
+  const auto end = run_in_shell("ulimit -Sn 64", "revecho-stress",
+      {std::to_string(server.port()), "--framing", "line", "--clients", "100", "--messages", "3"});
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
 }

@@ -1,0 +1,34 @@
+// Programs under other conditions than those of the tests: behind a shell, on a terminal, and who else runs. Knows no
+// test framework.
+#pragma once
+
+#include "tests/support/process.hpp"
+
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace revecho::test {
+
+/// The name under which process finds a program that is not in the build directory.
+std::string program_at(const std::string& absolute_path);
+
+/// The name and the arguments of a shell that does something and then becomes `program`, which is in the build
+/// directory or an absolute path.
+extern const std::string shell;
+std::vector<std::string> shell_arguments(
+    const std::string& script, const std::string& program, const std::vector<std::string>& arguments);
+
+outcome run_in_shell(const std::string& script, const std::string& program, const std::vector<std::string>& arguments);
+
+/// What it shows on a terminal, with `environment` as for env(1).
+std::string show_on_terminal(
+    const std::vector<std::string>& environment, const std::string& program, const std::vector<std::string>& arguments);
+
+/// All processes, but for ended ones, on whose command line that text is.
+std::vector<pid_t> processes_with(const std::string& text);
+
+std::size_t sockets_of(pid_t);
+
+} // namespace revecho::test
