@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
@@ -53,8 +54,12 @@ document join(const std::vector<std::string>& names) {
 }
 
 document measure(const compare_options& options) {
+  for (const auto& s : options.scenarios)
+    if (const auto missing = stress::what_is_missing(s.work, s.clients); !missing.empty())
+      throw std::runtime_error(missing);
   runner all(options);
-  const stop_signals signals([&] { all.interrupt(); });
+  // With SIGHUP: the servers would not notice that the terminal is gone, and run for ever.
+  const stop_signals signals([&] { all.interrupt(); }, {SIGTERM, SIGINT, SIGHUP});
   return all.run();
 }
 

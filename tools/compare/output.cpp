@@ -54,7 +54,8 @@ std::string as_text(const scenario_results& s) {
       {"max"}, {"unserved"}, {"CPU/reply"}, {"user"}, {"switches"}, {"threads"}, {"memory"}, {"per conn."}});
   for (const auto& r : s.results) {
     if (r.runs.empty()) {
-      rows.add_row({"", r.contestant, "failed", "", "", "", "", "", "", "", "", "", "", ""});
+      rows.add_row(
+          {"", r.contestant, r.failure.empty() ? "not run" : "failed", "", "", "", "", "", "", "", "", "", "", ""});
       continue;
     }
     rows.add_row({mark_of(r, s.verdict), r.contestant, format_count(r.median(metric::rate)), interval(r),
@@ -70,6 +71,10 @@ std::string as_text(const scenario_results& s) {
 std::string as_text(const timed_story& story) {
   table rows({{"", table::align::left}, {"time"}, {"95 %"}, {"runs"}});
   for (const auto& row : story.rows) {
+    if (row.seconds.empty()) {
+      rows.add_row({row.label, "-", "-", "0"});
+      continue;
+    }
     const auto e = estimate_median(row.seconds);
     rows.add_row({row.label, time_of(1e6 * e.median), fmt::format("{}-{}", time_of(1e6 * e.low), time_of(1e6 * e.high)),
         std::to_string(row.seconds.size())});

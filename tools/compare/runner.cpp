@@ -146,18 +146,18 @@ document runner::run() {
     all.stories.push_back(run_story(name));
   live_.clear();
   all.took_s = std::chrono::duration<double>(steady::now() - started_).count();
+  if (interrupted_) fmt::print(stderr, "interrupted: this is what there is\n");
   all.ok = !failed_ && !interrupted_;
   return all;
 }
 
 timed_story runner::run_story(const std::string& name) {
-  const auto goes_on = [&](const std::string& what) {
+  const auto begins = [&](const std::string& what) {
     ++done_;
     show(what, 0);
-    return !interrupted_;
   };
   try {
-    return tell_story(name, options_.repeat, server_cpus_, tool_cpus_, goes_on);
+    return tell_story(name, options_.repeat, server_cpus_, tool_cpus_, begins, interrupted_);
   } catch (const std::exception& error) {
     live_.clear();
     fmt::print(stderr, "{}: {}\n", name, error.what());
@@ -220,8 +220,11 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
   const auto level = engine.run(s.clients, each_second);
   slow.reset();
   auto figures = figures_of(level);
-  if (const auto wrong = what_went_wrong(level); !wrong.empty())
-    throw std::runtime_error(server ? fmt::format("{}\n{}", wrong, server->log()) : wrong);
+  if (const auto wrong = what_went_wrong(level); !wrong.empty()) {
+    if (!server) throw std::runtime_error(wrong);
+    const auto end = server->how_it_ended(1s); // connections end before processes do
+    throw std::runtime_error(fmt::format("{}{}{}\n{}", end, end.empty() ? "" : "; ", wrong, server->log()));
+  }
   if (server) take_usage(figures, server->stop(), level);
   return figures;
 }

@@ -59,7 +59,10 @@ server_process::server_process(
   while (!std::filesystem::exists(port_file)) {
     int status = 0;
     if (has_ended(status)) fail("did not start");
-    if (std::chrono::steady_clock::now() > deadline) fail("was not ready in 10 s");
+    if (std::chrono::steady_clock::now() > deadline) {
+      kill(); // there will be no destructor
+      fail("was not ready in 10 s");
+    }
     std::this_thread::sleep_for(look_again);
   }
   std::ifstream(port_file) >> address_.port;
@@ -78,22 +81,40 @@ void server_process::watch_threads(const std::stop_token& stop) {
 }
 
 server_process::~server_process() {
-  if (watcher_.joinable()) {
-    watcher_.request_stop();
-    watcher_.join();
-  }
+  stop_watching();
+  kill();
+}
+
+void server_process::stop_watching() {
+  if (!watcher_.joinable()) return;
+  watcher_.request_stop();
+  watcher_.join();
+}
+
+void server_process::kill() {
   int status = 0;
-  if (!has_ended(status)) {
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, &status, 0);
+  if (has_ended(status)) return;
+  ::kill(process_, SIGKILL);
+  ::waitpid(process_, &status, 0);
+  process_ = -1;
+}
+
+std::string server_process::how_it_ended(std::chrono::nanoseconds within) {
+  stop_watching();
+  const auto deadline = std::chrono::steady_clock::now() + within;
+  int status = 0;
+  while (!has_ended(status)) {
+    if (std::chrono::steady_clock::now() >= deadline) return {};
+    std::this_thread::sleep_for(look_again);
   }
+  if (WIFSIGNALED(status)) return fmt::format("{} ended by signal {}", program_, WTERMSIG(status));
+  return fmt::format("{} ended with exit code {}", program_, WEXITSTATUS(status));
 }
 
 server_usage server_process::stop() {
-  watcher_.request_stop();
-  watcher_.join();
+  stop_watching();
   int status = 0;
-  if (has_ended(status)) fail("has ended by itself");
+  if (const auto end = how_it_ended(); !end.empty()) throw std::runtime_error(fmt::format("{}:\n{}", end, log()));
   usage_.peak_memory = 1024.0 * static_cast<double>(status_of(process_, "VmHWM"));
   const auto time = processor_time(process_) - time_of_start_;
   ::kill(process_, SIGTERM);
@@ -112,12 +133,13 @@ server_usage server_process::stop() {
 
 bool server_process::has_ended(int& status) {
   rusage used{};
-  if (process_ > 0 && ::wait4(process_, &status, WNOHANG, &used) == process_) {
+  if (process_ > 0 && ::wait4(process_, &status_, WNOHANG, &used) == process_) {
     process_ = -1;
     usage_.user_time = duration_of(used.ru_utime);
     usage_.system_time = duration_of(used.ru_stime);
     usage_.context_switches = static_cast<std::size_t>(used.ru_nvcsw + used.ru_nivcsw);
   }
+  status = status_;
   return process_ < 0;
 }
 

@@ -41,18 +41,25 @@ class server_process {
   /// SIGTERM, and waits for the end. Throws std::runtime_error if it does not end well.
   server_usage stop();
 
+  /// "revecho-sync-server ended with exit code 1" or "… by signal 9" if it has ended by itself, or does so in that
+  /// time; else empty.
+  std::string how_it_ended(std::chrono::nanoseconds within = {});
+
   /// The end of what it has written.
   std::string log() const { return last_lines(folder_ / "log"); }
 
  private:
   [[noreturn]] void fail(const std::string& what) const;
   bool has_ended(int& status);
+  void stop_watching();
+  void kill();
   int wait_until_ended(std::chrono::nanoseconds at_most);
   void watch_threads(const std::stop_token&);
 
   std::string program_;
   temporary_folder folder_; // its port file and its log
-  pid_t process_ = -1;
+  pid_t process_ = -1;      // -1: has ended
+  int status_ = 0;          // then
   endpoint address_;
   server_usage usage_;
   std::chrono::nanoseconds time_of_start_{}; // processor time until it listened

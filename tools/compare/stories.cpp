@@ -10,12 +10,17 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <sys/wait.h>
+#include <thread>
 
 namespace revecho::compare {
 namespace {
+
+constexpr std::chrono::milliseconds look_again{20};
 
 // A client that asks a server so many things, and how long that takes from its start to its end.
 struct errand {
@@ -53,8 +58,32 @@ script script_of(const std::string& name) {
           in_flight("async, all together", "100")}};
 }
 
-double seconds_of(
-    const errand& e, const script& all, const std::vector<int>& server_cpus, const std::vector<int>& client_cpus) {
+struct ending {
+  int status = 0;
+  std::chrono::steady_clock::time_point time;
+};
+
+// Waits for its end in one call, which takes no time from it, while somebody else looks whether that was interrupted.
+ending wait_for(pid_t client, const std::atomic<bool>& interrupted) {
+  ending end;
+  {
+    const std::jthread watcher([&](const std::stop_token& stop) {
+      while (!stop.stop_requested() && !interrupted)
+        std::this_thread::sleep_for(look_again);
+      if (interrupted) ::kill(client, SIGKILL); // not reaped yet, so the number is still its own
+    });
+    siginfo_t information{};
+    while (::waitid(P_PID, static_cast<id_t>(client), &information, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+      ;
+    end.time = std::chrono::steady_clock::now();
+  }
+  ::waitpid(client, &end.status, 0);
+  return end;
+}
+
+// Nothing if it was interrupted.
+std::optional<double> seconds_of(const errand& e, const script& all, const std::vector<int>& server_cpus,
+    const std::vector<int>& client_cpus, const std::atomic<bool>& interrupted) {
   server_process server(e.server, all.server_options, server_cpus);
   const temporary_folder folder;
   auto arguments = e.client_options;
@@ -63,10 +92,9 @@ double seconds_of(
     arguments.push_back(fmt::format("request {}", i));
   const auto before = std::chrono::steady_clock::now();
   const pid_t client = start_child(e.client, std::move(arguments), folder / "log", client_cpus);
-  int status = 0;
-  while (::waitpid(client, &status, 0) < 0 && errno == EINTR)
-    ;
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - before;
+  const auto [status, end] = wait_for(client, interrupted);
+  const std::chrono::duration<double> took = end - before;
+  if (interrupted) return std::nullopt;
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
     throw std::runtime_error(fmt::format("{} failed:\n{}{}", e.client, last_lines(folder / "log"), server.log()));
   server.stop();
@@ -76,7 +104,8 @@ double seconds_of(
 } // namespace
 
 timed_story tell_story(const std::string& name, unsigned repeat, const std::vector<int>& server_cpus,
-    const std::vector<int>& client_cpus, const std::function<bool(const std::string&)>& goes_on) {
+    const std::vector<int>& client_cpus, const std::function<void(const std::string&)>& begins,
+    const std::atomic<bool>& interrupted) {
   const auto all = script_of(name);
   timed_story story{name, all.title, all.text, {}};
   for (const auto& e : all.errands)
@@ -84,8 +113,10 @@ timed_story tell_story(const std::string& name, unsigned repeat, const std::vect
   for (unsigned round = 0; round < repeat; ++round) {
     for (std::size_t i = 0; i < all.errands.size(); ++i) {
       const std::size_t turn = round % 2 == 0 ? i : all.errands.size() - 1 - i;
-      if (!goes_on(all.errands[turn].label)) return story;
-      story.rows[turn].seconds.push_back(seconds_of(all.errands[turn], all, server_cpus, client_cpus));
+      begins(all.errands[turn].label);
+      const auto seconds = seconds_of(all.errands[turn], all, server_cpus, client_cpus, interrupted);
+      if (!seconds) return story;
+      story.rows[turn].seconds.push_back(*seconds);
     }
   }
   return story;

@@ -3,15 +3,17 @@
 
 #include "tools/compare/results.hpp"
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
 
 namespace revecho::compare {
 
-/// "five-requests" or "limit": `repeat` times, servers and clients on these processors. `goes_on` is asked before each
-/// run, with what comes; the story ends early if it says no. Throws std::runtime_error if a program fails.
+/// "five-requests" or "limit": `repeat` times, servers and clients on these processors. `begins` is told before each
+/// run what comes. Ends early, also in mid-run, once `interrupted`. Throws std::runtime_error if a program fails.
 timed_story tell_story(const std::string& name, unsigned repeat, const std::vector<int>& server_cpus,
-    const std::vector<int>& client_cpus, const std::function<bool(const std::string&)>& goes_on);
+    const std::vector<int>& client_cpus, const std::function<void(const std::string&)>& begins,
+    const std::atomic<bool>& interrupted);
 
 } // namespace revecho::compare
