@@ -12,11 +12,13 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <unistd.h>
 
 namespace revecho::compare {
 namespace {
@@ -31,6 +33,24 @@ document read(const std::string& name) {
   } catch (const std::exception& error) {
     throw std::runtime_error(fmt::format("{}: {}", name, error.what()));
   }
+}
+
+// Found out before minutes of measuring; touches nothing, so that older results stay if there are no new ones.
+void check_writable(const std::string& name) {
+  if (name.empty() || name == "-") return;
+  const std::filesystem::path path(name);
+  std::error_code error;
+  const bool is_there = std::filesystem::exists(path, error);
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  if (std::filesystem::is_directory(path, error))
+    error = std::make_error_code(std::errc::is_a_directory);
+  else if (!is_there && !std::filesystem::is_directory(folder, error))
+    error = error ? error : std::make_error_code(std::errc::not_a_directory);
+  else if (::access(is_there ? path.c_str() : folder.c_str(), W_OK) != 0)
+    error.assign(errno, std::system_category());
+  else
+    return;
+  throw std::system_error(error, fmt::format("cannot write {}", name));
 }
 
 void write(const std::string& name, const std::string& text) {
@@ -65,18 +85,35 @@ document measure(const compare_options& options) {
 
 int run(int argc, char** argv) {
   const auto options = parse_compare_options(argc, argv);
+  check_writable(options.json);
+  check_writable(options.report);
   auto results = options.join.empty() ? measure(options) : join(options.join);
   judge_all(results);
   const json document(results);
-  if (options.json != "-") fmt::print("{}", as_text(results));
-  if (options.json == "-") fmt::print("{}\n", document.dump(2));
-  if (!options.json.empty() && options.json != "-") write(options.json, document.dump(2) + "\n");
-  if (!options.report.empty()) {
-    write(options.report, report_html(nlohmann::json(document)));
-    std::fflush(stdout); // it comes first
-    fmt::print(stderr, "The report, for any browser: {}\n", std::filesystem::absolute(options.report).string());
-  }
-  return results.ok && std::fflush(stdout) == 0 ? exit_success : exit_failure;
+  // Names and logs may be anything.
+  const auto text = document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  bool good = results.ok;
+  // If one place cannot take them, another may: it took minutes to get them.
+  const auto attempt = [&](const auto& output) {
+    try {
+      output();
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "revecho-compare: {}\n", error.what());
+      good = false;
+    }
+  };
+  attempt([&] {
+    const auto& shown = options.json == "-" ? text : as_text(results);
+    if (std::fwrite(shown.data(), 1, shown.size(), stdout) != shown.size() || std::fflush(stdout) != 0)
+      throw std::system_error(errno, std::system_category(), "cannot write to stdout");
+  });
+  if (!options.json.empty() && options.json != "-") attempt([&] { write(options.json, text); });
+  if (!options.report.empty())
+    attempt([&] {
+      write(options.report, report_html(nlohmann::json(document)));
+      fmt::print(stderr, "The report, for any browser: {}\n", std::filesystem::absolute(options.report).string());
+    });
+  return good ? exit_success : exit_failure;
 }
 
 } // namespace
