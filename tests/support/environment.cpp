@@ -5,8 +5,8 @@
 #include <cctype>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <pty.h>
+#include <sstream>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -69,8 +69,9 @@ std::vector<pid_t> processes_with(const std::string& text) {
     const auto name = entry.path().filename().string();
     if (!std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; })) continue;
     std::ifstream file(entry.path() / "cmdline");
-    const std::string command{std::istreambuf_iterator<char>(file), {}};
-    if (command.find(text) != command.npos) found.push_back(std::stoi(name));
+    std::ostringstream command;
+    command << file.rdbuf(); // which does not throw when the process ends meanwhile
+    if (command.str().find(text) != std::string::npos) found.push_back(std::stoi(name));
   }
   return found;
 }
