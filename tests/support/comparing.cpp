@@ -4,6 +4,7 @@
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/wire.hpp"
 
+#include <csignal>
 #include <filesystem>
 #include <stdexcept>
 
@@ -12,6 +13,13 @@ namespace revecho::test {
 comparison::comparison(const std::vector<std::string>& options, const std::string& script, const std::string& folder)
     : tool_(shell, shell_arguments(script + "; export TMPDIR=" + temporary_.path(),
                        (folder.empty() ? "" : folder + "/") + "revecho-compare", options)) {}
+
+// A tool that is killed cannot stop its servers.
+comparison::~comparison() {
+  tool_.signal(SIGKILL);
+  for (const pid_t child : children())
+    ::kill(child, SIGKILL);
+}
 
 // Those of the shell are older than its variable.
 std::vector<pid_t> comparison::children() const {

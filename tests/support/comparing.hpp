@@ -19,6 +19,11 @@ class comparison {
   explicit comparison(
       const std::vector<std::string>& options, const std::string& script = ":", const std::string& folder = {});
 
+  /// Kills it and its servers, if they still run.
+  ~comparison();
+  comparison(const comparison&) = delete;
+  comparison& operator=(const comparison&) = delete;
+
   process& tool() noexcept { return tool_; }
   outcome wait() { return tool_.wait(); }
 

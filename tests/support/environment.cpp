@@ -45,6 +45,7 @@ std::string show_on_terminal(const std::vector<std::string>& environment, const 
   all.push_back(path_of(program));
   all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(all.size() + 1);
   for (auto& argument : all)
     argv.push_back(argument.data());
   argv.push_back(nullptr);
