@@ -145,7 +145,7 @@ TEST_CASE("stress: shows a live line on a terminal, unless it is told not to") {
   }));
   const server_process server(async_server);
   const auto shown = show_on_terminal(
-      environment, "revecho-stress", {std::to_string(server.port()), "--clients", "5", "--duration", "1100ms", option});
+      environment, "revecho-stress", {std::to_string(server.port()), "--clients", "5", "--duration", "2500ms", option});
   CAPTURE(environment, option, shown);
   CHECK_THAT(shown, contains("clients ") && contains("\n      5 "));
   CHECK((shown.find("\r[#") != std::string::npos) == shows);
