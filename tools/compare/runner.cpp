@@ -202,7 +202,9 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
   } else {
     auto arguments = who.arguments;
     arguments.insert(arguments.end(), {"--framing", std::string(to_string(s.work.framing_kind)), "--delay", s.delay,
-                                          "--max-message", std::to_string(s.work.max_size), "--log-level", "warning"});
+                                          "--max-message", std::to_string(s.work.max_size), "--log-level", "warning",
+                                          // Nobody waits any more for what is still owed when the load is over.
+                                          "--drain-timeout", "300ms"});
     if (s.has_staller) arguments.insert(arguments.end(), {"--message-timeout", "0"}); // it stays for all of the run
     server.emplace(who.program, std::move(arguments), server_cpus_);
     engine.work().to = server->address();
