@@ -135,7 +135,9 @@ document runner::run() {
       command += " " + argument;
     all.contestants.push_back({who.name, command, who.running ? to_string(*who.running) : ""});
   }
-  runs_ = options_.scenarios.size() * options_.contestants.size() * options_.repeat + options_.timed_stories.size();
+  runs_ = options_.scenarios.size() * options_.contestants.size() * options_.repeat;
+  for (const auto& name : options_.timed_stories)
+    runs_ += runs_of_story(name) * options_.repeat;
   for (const auto& s : options_.scenarios) {
     all.scenarios.push_back({s.name, s.group, s.clients, s.delay, s.work.size.text(),
         std::string(to_string(s.work.framing_kind)), s.work.rate, {}, {}});

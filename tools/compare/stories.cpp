@@ -103,6 +103,8 @@ std::optional<double> seconds_of(const errand& e, const script& all, const std::
 
 } // namespace
 
+std::size_t runs_of_story(const std::string& name) { return script_of(name).errands.size(); }
+
 timed_story tell_story(const std::string& name, unsigned repeat, const std::vector<int>& server_cpus,
     const std::vector<int>& client_cpus, const std::function<void(const std::string&)>& begins,
     const std::atomic<bool>& interrupted) {
