@@ -27,8 +27,11 @@ constexpr asio::use_awaitable_t<executor> use_awaitable;
 // Buffers kept for the next read; more are only in use when many connections have work at once.
 constexpr std::size_t spare_buffers = 16;
 
-// The events that show in every direction: the peer's end of the stream, a reset.
-constexpr std::uint32_t ended = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+// The events that end every wait: a reset, say.
+constexpr std::uint32_t broken = EPOLLHUP | EPOLLERR;
+
+// And those that end a wait for bytes. A peer that has sent its last byte may still read what it gets.
+constexpr std::uint32_t ended = EPOLLRDHUP | broken;
 
 // The events after which a read that takes little may have left something: one stops in front of an urgent byte, and at
 // the end of the stream there is the end itself.
@@ -130,7 +133,7 @@ bool stream::begin_wait(std::uint32_t event, time_point deadline, on_stop when_s
     }
     registered_ = true;
   }
-  awaited_ = event | ended;
+  awaited_ = event | (event == EPOLLIN ? ended : broken);
   arm(deadline, when_stopped);
   return true;
 }

@@ -135,6 +135,20 @@ TEST_CASE("server: serves one client while others are idle, in a message, or not
   CHECK_THAT(totals(server.stop()), !contains("timed out"));
 }
 
+TEST_CASE("server: sleeps while a client that has half-closed does not read") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "length", "--max-message", "32MiB", "--write-timeout", "2s"});
+  peer client(server.port(), 4096);
+  client.send(framed("length", std::string(32 * 1024 * 1024, 'x'))); // far more than sockets hold
+  client.half_close();
+  const auto before = server.processor_time();
+  server.wait_for_log("replies were not read in time");
+  CHECK(server.processor_time() - before < 1s); // of the two in which there was nothing to do
+  client.close();
+  server.stop();
+}
+
 TEST_CASE("server: waits for ever if the time-outs are zero") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);

@@ -4,6 +4,7 @@
 
 #include "tests/support/process.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -63,6 +64,7 @@ class server_process {
   std::size_t descriptors() const;
   std::vector<pid_t> threads() const;
   std::size_t memory() const; ///< resident bytes
+  std::chrono::nanoseconds processor_time() const;
 
  private:
   temporary_directory directory_;
