@@ -21,8 +21,8 @@ template <class Value>
 void add_choice(CLI::App& app, const std::string& name, Value& target, const choices<Value>& allowed,
     const std::string& description, const std::string& default_text) {
   std::string words;
-  for (const auto& [word, value] : allowed)
-    words += (words.empty() ? "" : "|") + word;
+  for (const auto& [choice, value] : allowed)
+    words += (words.empty() ? "" : "|") + choice;
   const auto parse = [allowed, words](const std::string& text) {
     if (const auto found = allowed.find(text); found != allowed.end()) return found->second;
     throw std::invalid_argument(fmt::format("'{}' is not one of {}", text, words));

@@ -1,5 +1,6 @@
 // Random bits, and the laws for durations that are made of them.
 #include "tests/catch.hpp"
+#include "tests/support/text_matchers.hpp"
 
 #include "shared/distribution.hpp"
 #include "shared/random.hpp"
@@ -12,6 +13,7 @@
 #include <vector>
 
 using namespace revecho;
+using revecho::test::contains;
 using namespace std::chrono_literals;
 
 namespace {
@@ -41,8 +43,6 @@ std::string refusal(const std::string& text) {
 }
 
 bool near(double value, double expected, double part) { return std::abs(value - expected) <= part * expected; }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 } // namespace
 
@@ -142,9 +142,9 @@ TEST_CASE("distribution: refuses what is not a law, naming it") {
     CAPTURE(text);
     CHECK_FALSE(refusal(text).empty());
   }
-  CHECK(contains(refusal("uniform:1s"), "uniform:0s..5s"));
-  CHECK(contains(refusal("uniform:2s..1s"), "smaller end"));
-  CHECK(contains(
-      refusal("normal:1s"), "'normal:1s' is not a distribution: write it like 10ms, uniform:0s..5s or exp:50ms"));
-  CHECK(contains(refusal("1e99"), "'1e99'"));
+  CHECK_THAT(refusal("uniform:1s"), contains("uniform:0s..5s"));
+  CHECK_THAT(refusal("uniform:2s..1s"), contains("smaller end"));
+  CHECK_THAT(refusal("normal:1s"),
+      contains("'normal:1s' is not a distribution: write it like 10ms, uniform:0s..5s or exp:50ms"));
+  CHECK_THAT(refusal("1e99"), contains("'1e99'"));
 }

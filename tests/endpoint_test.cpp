@@ -1,5 +1,6 @@
 // Endpoints as people write them.
 #include "tests/catch.hpp"
+#include "tests/support/text_matchers.hpp"
 
 #include "shared/endpoint.hpp"
 
@@ -9,6 +10,7 @@
 #include <vector>
 
 using namespace revecho;
+using revecho::test::contains;
 
 namespace {
 
@@ -21,8 +23,6 @@ std::string refusal(Parse parse, const std::string& text) {
   }
   return "";
 }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 const std::vector<std::string> bad_endpoints{"", ":", "host:", "-1", "+5", " 1", "1 ", "65536", ":65536", ":-1", "0x10",
     "1e99", "1.5", "1 s", "[::1]", "[]:1", "::1:80", "::1", "[::1]80", "[::1", "::1]:80", "[::1:80", "[[::1]]:80",
@@ -48,16 +48,16 @@ TEST_CASE("parse_endpoint: refuses anything else, and says how to write it") {
   for (const auto& text : bad_endpoints) {
     CAPTURE(text);
     const auto message = refusal(parse_endpoint, text);
-    CHECK(contains(message, "'" + text + "'"));
-    CHECK(contains(message, "HOST:PORT, [V6]:PORT, :PORT or PORT"));
+    CHECK_THAT(message, contains("'" + text + "'"));
+    CHECK_THAT(message, contains("HOST:PORT, [V6]:PORT, :PORT or PORT"));
   }
 }
 
 TEST_CASE("parse_endpoint: says what is wrong") {
-  CHECK(contains(refusal(parse_endpoint, "host:65536"), "a port is a number from 0 to 65535"));
-  CHECK(contains(refusal(parse_endpoint, "::1:80"), "an IPv6 address needs brackets"));
-  CHECK(contains(refusal(parse_endpoint, "[::1:80"), "brackets are incomplete"));
-  CHECK(contains(refusal(parse_endpoint, "a b:80"), "no spaces"));
+  CHECK_THAT(refusal(parse_endpoint, "host:65536"), contains("a port is a number from 0 to 65535"));
+  CHECK_THAT(refusal(parse_endpoint, "::1:80"), contains("an IPv6 address needs brackets"));
+  CHECK_THAT(refusal(parse_endpoint, "[::1:80"), contains("brackets are incomplete"));
+  CHECK_THAT(refusal(parse_endpoint, "a b:80"), contains("no spaces"));
 }
 
 TEST_CASE("parse_target: takes what parse_endpoint takes, but for port 0") {
@@ -65,11 +65,11 @@ TEST_CASE("parse_target: takes what parse_endpoint takes, but for port 0") {
   CHECK(parse_target("[::1]:1") == endpoint{"::1", 1});
   for (const std::string text : {"0", ":0", "localhost:0", "[::1]:0", "localhost:00"}) {
     CAPTURE(text);
-    CHECK(contains(refusal(parse_target, text), "from 1 to 65535"));
+    CHECK_THAT(refusal(parse_target, text), contains("from 1 to 65535"));
   }
   for (const auto& text : bad_endpoints) {
     CAPTURE(text);
-    CHECK(contains(refusal(parse_target, text), "'" + text + "'"));
+    CHECK_THAT(refusal(parse_target, text), contains("'" + text + "'"));
   }
 }
 

@@ -1,5 +1,6 @@
 // Durations, sizes and counts: what is taken, what is refused, and how they are written.
 #include "tests/catch.hpp"
+#include "tests/support/text_matchers.hpp"
 
 #include "shared/limits.hpp"
 #include "shared/quantity.hpp"
@@ -13,6 +14,7 @@
 #include <vector>
 
 using namespace revecho;
+using revecho::test::contains;
 using namespace std::chrono_literals;
 
 namespace {
@@ -27,8 +29,6 @@ std::string refusal(Parse parse) {
   }
   return "";
 }
-
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 const std::vector<std::string> never_a_number{
     "", " ", "-1", "+5", "1e99", "1e3", "0x10", "nan", "inf", ".", "..", "1.2.3", " 1", "1 ", "1,5", "one", "-", "\n"};
@@ -53,15 +53,15 @@ TEST_CASE("parse_duration: refuses anything else, and says how to write it") {
   for (const auto& text : bad) {
     CAPTURE(text);
     const auto message = refusal([&] { return parse_duration(text); });
-    CHECK(contains(message, "'" + text + "'"));
-    CHECK(contains(message, "250us, 10ms, 5s or 2m"));
+    CHECK_THAT(message, contains("'" + text + "'"));
+    CHECK_THAT(message, contains("250us, 10ms, 5s or 2m"));
   }
 }
 
 TEST_CASE("parse_duration: refuses more than a year, and says so") {
   for (const std::string text : {"9999h", "8760.001h", "99999999999999999999s"}) {
     CAPTURE(text);
-    CHECK(contains(refusal([&] { return parse_duration(text); }), "a year (8760h) is the most"));
+    CHECK_THAT(refusal([&] { return parse_duration(text); }), contains("a year (8760h) is the most"));
   }
 }
 
@@ -82,15 +82,15 @@ TEST_CASE("parse_size: refuses anything else, and says how to write it") {
   for (const auto& text : bad) {
     CAPTURE(text);
     const auto message = refusal([&] { return parse_size(text); });
-    CHECK(contains(message, "'" + text + "'"));
-    CHECK(contains(message, "64, 1KiB or 1MiB"));
+    CHECK_THAT(message, contains("'" + text + "'"));
+    CHECK_THAT(message, contains("64, 1KiB or 1MiB"));
   }
 }
 
 TEST_CASE("parse_size: refuses more than 2^53 bytes, and says so") {
   for (const std::string text : {"9007199254740994", "99999999GiB"}) {
     CAPTURE(text);
-    CHECK(contains(refusal([&] { return parse_size(text); }), "too large"));
+    CHECK_THAT(refusal([&] { return parse_size(text); }), contains("too large"));
   }
 }
 
@@ -109,8 +109,8 @@ TEST_CASE("parse_count: refuses anything else, and says what is allowed") {
   for (const auto& text : bad) {
     CAPTURE(text);
     const auto message = refusal([&] { return parse_count(text, 5, 65535); });
-    CHECK(contains(message, "'" + text + "'"));
-    CHECK(contains(message, "from 5 to 65535"));
+    CHECK_THAT(message, contains("'" + text + "'"));
+    CHECK_THAT(message, contains("from 5 to 65535"));
   }
 }
 
@@ -142,7 +142,7 @@ TEST_CASE("format_duration: writes what is near to the truth") {
     const std::string text = format_duration(std::chrono::nanoseconds{nanoseconds});
     std::int64_t back = 0; // "1h 30m" and "1.24 ms" are durations again without their gaps
     std::string part;
-    const bool compound = contains(text, "m ") || contains(text, "h ");
+    const bool compound = text.find("m ") != std::string::npos || text.find("h ") != std::string::npos;
     for (const char c : text + (compound ? " " : "")) {
       if (c != ' ') part += c;
       if (c == ' ' && compound) back += parse_duration(std::exchange(part, "")).count();

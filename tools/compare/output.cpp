@@ -7,17 +7,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
 
 namespace revecho::compare {
 namespace {
 
 constexpr std::size_t width = 118; // of sentences
-
-std::string time_of(double microseconds) {
-  return format_duration(std::chrono::nanoseconds{std::llround(microseconds * 1000)});
-}
 
 // Behind the censored share of all latencies a percentile is only known to be at least that.
 std::string latency(const result& r, metric m, double percent) {
@@ -117,7 +111,9 @@ std::string how_to_read(const document& d) {
       "user space), context switches for each reply, threads and resident memory are the server's.",
       d.repeat, d.repeat == 1 ? "" : "s", time_of(1e6 * d.duration_s));
   if (some_unknown) text += " -: not known of servers that were not started here.";
-  if (d.server_cpus.empty()) text += " There was only one processor to be had: the servers shared it with the load.";
+  const bool said_as_a_verdict = d.scenarios.size() > 1;
+  if (d.server_cpus.empty() && !said_as_a_verdict)
+    text += " There was only one processor to be had: the servers shared it with the load.";
   return text;
 }
 

@@ -1,5 +1,6 @@
 #include "tools/compare/results.hpp"
 
+#include "shared/quantity.hpp"
 #include "tools/compare/estimate.hpp"
 
 #include <fmt/format.h>
@@ -7,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <fstream>
 #include <stdexcept>
 #include <sys/utsname.h>
@@ -20,7 +23,7 @@ using json = nlohmann::ordered_json;
 
 constexpr int version = 1;
 
-constexpr std::array<std::string_view, metrics> names{"rate", "replies", "mean_us", "p50_us", "p90_us", "p99_us",
+constexpr std::array<std::string_view, metrics> metric_names{"rate", "replies", "mean_us", "p50_us", "p90_us", "p99_us",
     "p99_9_us", "p99_99_us", "max_us", "censored", "unserved", "wrong", "lost", "late", "tool_limited", "cpu_us",
     "cpu_user_us", "cpu_system_us", "context_switches", "threads", "peak_memory_bytes", "memory_per_connection_bytes"};
 
@@ -42,12 +45,12 @@ json estimate_json(const std::vector<double>& values) {
 json result_json(const result& r) {
   json summary = json::object();
   for (std::size_t m = 0; m < metrics; ++m)
-    summary[std::string(names[m])] = estimate_json(r.all(static_cast<metric>(m)));
+    summary[std::string(metric_names[m])] = estimate_json(r.all(static_cast<metric>(m)));
   json runs = json::array();
   for (const auto& run : r.runs) {
     json figures = json::object();
     for (std::size_t m = 0; m < metrics; ++m)
-      figures[std::string(names[m])] = run.values[m] ? json(*run.values[m]) : json(nullptr);
+      figures[std::string(metric_names[m])] = run.values[m] ? json(*run.values[m]) : json(nullptr);
     runs.push_back(std::move(figures));
   }
   return {{"contestant", r.contestant}, {"failure", r.failure.empty() ? json(nullptr) : json(r.failure)},
@@ -59,7 +62,7 @@ result result_from(const json& j) {
   for (const auto& figures : j.at("runs")) {
     auto& run = r.runs.emplace_back();
     for (std::size_t m = 0; m < metrics; ++m) {
-      const auto& value = figures.at(std::string(names[m]));
+      const auto& value = figures.at(std::string(metric_names[m]));
       if (!value.is_null()) run.values[m] = value.get<double>();
     }
   }
@@ -111,7 +114,11 @@ auto find_named(std::vector<T>& all, const std::string& name, std::string T::*me
 
 } // namespace
 
-std::string_view to_string(metric m) noexcept { return names[static_cast<std::size_t>(m)]; }
+std::string time_of(double microseconds) {
+  return format_duration(std::chrono::nanoseconds{std::llround(microseconds * 1000)});
+}
+
+std::string_view to_string(metric m) noexcept { return metric_names[static_cast<std::size_t>(m)]; }
 
 std::vector<double> result::all(metric m) const {
   std::vector<double> values;

@@ -42,6 +42,9 @@ inline constexpr std::size_t metrics = 22;
 /// "p99_us", as in JSON.
 std::string_view to_string(metric) noexcept;
 
+/// "1.24 ms"
+std::string time_of(double microseconds);
+
 /// One run of one contestant; nothing where it is not known.
 struct run_figures {
   std::array<std::optional<double>, metrics> values{};

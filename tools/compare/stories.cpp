@@ -20,7 +20,7 @@
 namespace revecho::compare {
 namespace {
 
-constexpr std::chrono::milliseconds look_again{20};
+constexpr std::chrono::milliseconds watch_interval{20};
 
 // A client that asks a server so many things, and how long that takes from its start to its end.
 struct errand {
@@ -69,7 +69,7 @@ ending wait_for(pid_t client, const std::atomic<bool>& interrupted) {
   {
     const std::jthread watcher([&](const std::stop_token& stop) {
       while (!stop.stop_requested() && !interrupted)
-        std::this_thread::sleep_for(look_again);
+        std::this_thread::sleep_for(watch_interval);
       if (interrupted) ::kill(client, SIGKILL); // not reaped yet, so the number is still its own
     });
     siginfo_t information{};

@@ -7,16 +7,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
-#include <set>
 
 namespace revecho::compare {
 namespace {
-
-std::string time_of(double microseconds) {
-  return format_duration(std::chrono::nanoseconds{std::llround(microseconds * 1000)});
-}
 
 std::string listed(std::vector<std::string> names) {
   if (names.size() < 2) return fmt::format("{}", fmt::join(names, ""));
