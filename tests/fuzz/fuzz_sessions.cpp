@@ -6,6 +6,7 @@
 #include "sync/session.hpp"
 
 #include <array>
+#include <cerrno>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -29,6 +30,7 @@ std::string receive(int from, std::size_t count) {
   std::size_t done = 0;
   while (done < count) {
     const auto got = ::recv(from, bytes.data() + done, count - done, 0);
+    if (got < 0 && errno == EINTR) continue; // libFuzzer's timer
     if (got <= 0) break;
     done += static_cast<std::size_t>(got);
   }
