@@ -428,7 +428,7 @@ std::size_t runtime::descriptors() const noexcept {
 void runtime::stop() {
   context_.stop();
   const char wake = 0;
-  static_cast<void>(::write(sockets_.stop_writer.get(), &wake, 1));
+  [[maybe_unused]] const auto written = ::write(sockets_.stop_writer.get(), &wake, 1); // a full pipe wakes as well
 }
 
 void runtime::abort() { context_.abort(); }
