@@ -73,7 +73,12 @@ peer::peer(const std::string& host, std::uint16_t port, int receive_buffer) : de
   const socket_address to(host, port);
   peer connecting = of(new_socket(to.storage.ss_family)); // closes it if this throws
   const int descriptor = connecting.descriptor_;
-  if (receive_buffer > 0) ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  if (receive_buffer > 0) {
+    ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    // The other side's send buffer grows with the size of segments, and loopback's are 64 KiB.
+    constexpr int segment = 1000;
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+  }
   if (::connect(descriptor, to.get(), to.size) != 0) {
     check(errno == EINPROGRESS, "connect");
     connecting.wait_for(POLLOUT, "connect");
@@ -167,6 +172,11 @@ bool peer::receive_end() {
 
 bool peer::is_silent_for(std::chrono::milliseconds time) { return !wait_until_ready(descriptor_, POLLIN, time); }
 
+bool peer::is_open() {
+  pollfd watched{descriptor_, POLLRDHUP, 0};
+  return ::poll(&watched, 1, 0) == 0;
+}
+
 void peer::half_close() { check(::shutdown(descriptor_, SHUT_WR) == 0, "shutdown"); }
 
 void peer::reset() {
@@ -178,6 +188,13 @@ void peer::reset() {
 void peer::close() {
   if (descriptor_ >= 0) ::close(descriptor_);
   descriptor_ = -1;
+}
+
+bool peer::vanish() {
+  const int on = 1;
+  if (::setsockopt(descriptor_, IPPROTO_TCP, TCP_REPAIR, &on, sizeof on) != 0) return false;
+  close();
+  return true;
 }
 
 bool is_refused(std::uint16_t port) {

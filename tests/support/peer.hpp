@@ -14,7 +14,8 @@ namespace revecho::test {
 
 class peer {
  public:
-  /// Connects to 127.0.0.1. `receive_buffer`: SO_RCVBUF in bytes, 0 for the system's.
+  /// Connects to 127.0.0.1. `receive_buffer`: SO_RCVBUF in bytes, 0 for the system's. With
+  /// a small one the server's side is small, too.
   explicit peer(std::uint16_t port, int receive_buffer = 0);
   /// Connects to an IPv4 or IPv6 address.
   peer(const std::string& address, std::uint16_t port, int receive_buffer = 0);
@@ -49,9 +50,16 @@ class peer {
   /// True if nothing, and no end, comes in that time.
   bool is_silent_for(std::chrono::milliseconds);
 
+  /// False once the other side has ended the connection, in whichever way; what it has sent does not matter.
+  bool is_open();
+
   void half_close();
   void reset();
   void close();
+
+  /// Closes this side, and the other side is not told: as if the machine had lost its power. False if that is not
+  /// permitted.
+  bool vanish();
 
  private:
   peer(int descriptor, std::nullptr_t) noexcept : descriptor_(descriptor) {}

@@ -108,6 +108,15 @@ std::size_t server_process::memory() const {
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
+std::size_t server_process::peak_memory() const {
+  std::ifstream file(process_files(id(), "status"));
+  for (std::string word; file >> word;) {
+    std::size_t kibibytes = 0;
+    if (word == "VmHWM:" && file >> kibibytes) return 1024 * kibibytes;
+  }
+  throw std::runtime_error("the server's peak memory is not known");
+}
+
 std::chrono::nanoseconds server_process::processor_time() const {
   clockid_t clock{};
   timespec time{};

@@ -63,7 +63,8 @@ class server_process {
 
   std::size_t descriptors() const;
   std::vector<pid_t> threads() const;
-  std::size_t memory() const; ///< resident bytes
+  std::size_t memory() const;      ///< resident bytes
+  std::size_t peak_memory() const; ///< the most there were
   std::chrono::nanoseconds processor_time() const;
 
  private:
