@@ -185,9 +185,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   auto* const models_option = add_parsed(app, "--models", models, parse_models, "M[,M...]",
       "Who takes part: sync iterative, sync threads, sync pool(N), async(N) [all]");
   const auto parse_all_running = [](const std::vector<std::string>& texts) {
-    std::vector<contestant> all;
-    for (const auto& text : texts)
-      all.push_back(parse_running(text));
+    std::vector<contestant> all(texts.size());
+    std::transform(texts.begin(), texts.end(), all.begin(), parse_running);
     return all;
   };
   auto* const against_option = add_parsed_list(app, "--against", running, parse_all_running, "NAME=ENDPOINT",

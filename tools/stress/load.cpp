@@ -111,6 +111,7 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   std::exception_ptr failure;
   std::mutex failing;
   std::vector<std::thread> pool;
+  pool.reserve(running.size());
   for (const auto& w : running) {
     pool.emplace_back([&, w = w.get()] {
       try {

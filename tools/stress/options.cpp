@@ -33,7 +33,7 @@ latency_target parse_target_latency(const std::string& text) {
 
 asio::ip::address parse_address(std::string_view text) {
   std::error_code error;
-  const auto address = asio::ip::make_address(std::string(text), error);
+  auto address = asio::ip::make_address(std::string(text), error);
   if (error) throw std::invalid_argument(fmt::format("'{}' is not an IP address", text));
   return address;
 }
