@@ -5,7 +5,12 @@
 #include "tests/support/server_process.hpp"
 #include "tests/support/text_matchers.hpp"
 
+#include <chrono>
+#include <csignal>
+#include <thread>
+
 using namespace revecho::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -34,6 +39,27 @@ TEST_CASE("stress: sees every client of an iterative server served in the end, w
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
   CHECK_THAT(end.output, contains(" 50 "));
+}
+
+TEST_CASE("stress: half-closes behind a message in eof also when its time came only after connecting") {
+  const auto v = GENERATE(from_range(variants_serving(10)));
+  const std::string pace = GENERATE("--rate", "--think");
+  const server_process server(v, {"--framing", "eof", "--message-timeout", "1s"}); // it waits for the half-close
+  const auto end = stress(server.port(),
+      {"--framing", "eof", "--clients", "5", "--duration", "500ms", pace, pace == "--rate" ? "100" : "20ms"});
+  CAPTURE(v.name, pace, end.output, end.errors);
+  CHECK(end.exit_code == 0);
+}
+
+TEST_CASE("stress: ends when the time for its next message comes only behind the end of the level") {
+  const server_process server(variants().back(), {"--framing", "line"});
+  process tool("revecho-stress",
+      {std::to_string(server.port()), "--framing", "line", "--clients", "5", "--think", "400ms", "--duration", "1s"});
+  std::this_thread::sleep_for(600ms); // it thinks, with more to send at 800 ms
+  tool.signal(SIGSTOP);
+  std::this_thread::sleep_for(1s);
+  tool.signal(SIGCONT);
+  CHECK(tool.wait().exit_code == 0);
 }
 
 TEST_CASE("stress: calls a reply late that does not come within the time-out") {

@@ -119,10 +119,15 @@ bool client::is_over(steady::time_point now) const {
   return broken_ || (!oldest_ && (session_left_ == 0 || !has_more(now)));
 }
 
-void client::await_more(steady::time_point now) {
+// Is nothing more to come on this connection, and the server to know it?
+bool client::half_closes_behind(steady::time_point now) const {
   const auto& work = owner_.work();
   const bool ends = session_left_ == 0 || !has_more(now);
-  if (ends && unsent_.empty() && !half_closed_ && (work.half_close || work.framing_kind == framing::eof)) {
+  return ends && (work.half_close || work.framing_kind == framing::eof);
+}
+
+void client::await_more(steady::time_point now) {
+  if (half_closes_behind(now) && unsent_.empty() && !half_closed_) {
     peer_->shutdown_send();
     half_closed_ = true;
   }
@@ -230,11 +235,11 @@ void client::start_due(steady::time_point now, bool by_schedule) {
 
 void client::wake(steady::time_point now) {
   scheduled_ = false;
-  if (!peer_ || broken_) return;
+  if (!peer_ || broken_ || !conversation_ended_) return; // also when all is sent, and only the end is waited for
   start_due(now, true);
   peer_->change_deadline(deadline_);
-  const bool ends = session_left_ == 0 || !has_more(now);
-  if (!unsent_.empty() || (ends && owner_.work().half_close)) peer_->interrupt(); // its reader has to do something
+  // Its reader has to do something: write, half-close, or end, if there was no time left to send.
+  if (!unsent_.empty() || half_closes_behind(now) || is_over(now)) peer_->interrupt();
 }
 
 void client::start_one(steady::time_point now, std::string& batch) {

@@ -73,6 +73,7 @@ class client final : private async::ready_handler {
 
   std::size_t in_flight() const noexcept { return oldest_ ? 1 + behind_.size() - first_behind_ : 0; }
   bool is_over(steady::time_point now) const;
+  bool half_closes_behind(steady::time_point now) const;
   std::string describe(const flight& f, std::string_view what) const;
 
   // Of the connection. It comes first, and what every message needs behind it: they are fetched together.
