@@ -15,6 +15,7 @@ namespace revecho::test {
 namespace {
 
 constexpr std::size_t unlimited = 1'000'000;
+constexpr const char* proxy_seed = "REVECHO_TEST_PROXY";
 
 std::vector<std::string> arguments_of(const variant& v, const std::vector<std::string>& options,
     const std::vector<std::string>& listen, const std::string& port_file) {
@@ -50,6 +51,8 @@ std::vector<variant> variants_serving(std::size_t at_once) {
   return result;
 }
 
+bool behind_proxy() { return std::getenv(proxy_seed) != nullptr; }
+
 variant behind(const std::string& shell_commands, const variant& v) {
   auto result = v;
   result.program = "/bin/sh";
@@ -77,6 +80,12 @@ server_process::server_process(
   std::ifstream file(directory_.path() + "/port");
   ports_.assign(std::istream_iterator<std::uint16_t>(file), {});
   if (ports_.size() != listen.size()) throw std::runtime_error("the port file has not as many lines as --listen");
+  if (!behind_proxy()) return;
+  auto seed = std::stoull(std::getenv(proxy_seed));
+  for (std::size_t i = 0; i < ports_.size(); ++i) {
+    if (!listen[i].starts_with("127.0.0.1:")) throw std::runtime_error(listen[i] + " cannot be behind a proxy");
+    ports_[i] = proxies_.emplace_back(ports_[i], seed++).port();
+  }
 }
 
 std::string server_process::stop() {

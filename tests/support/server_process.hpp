@@ -1,12 +1,18 @@
 // A server as a child process, in every variant there is, so that one test body serves all. Knows no test
 // framework.
+//
+// With REVECHO_TEST_PROXY=SEED in the environment of the tests every server is behind a proxy that cuts and joins what
+// passes: what TCP may do anyway must change nothing. Test cases for which it does, because their subject is the
+// connection itself, have the tag [direct].
 #pragma once
 
+#include "tests/support/chunking_proxy.hpp"
 #include "tests/support/process.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <string>
 #include <vector>
 
@@ -22,6 +28,10 @@ struct variant {
 
 /// All of them.
 std::vector<variant> variants();
+
+/// Are the servers behind a proxy? For what holds only without, in a test that is about something else: a raw message
+/// is what a read returns, and so its border is wherever the proxy cuts.
+bool behind_proxy();
 
 /// Those that serve at least so many connections at the same time.
 std::vector<variant> variants_serving(std::size_t at_once);
@@ -48,6 +58,7 @@ class server_process {
   explicit server_process(const variant&, const std::vector<std::string>& options = {},
       const std::vector<std::string>& listen = {"127.0.0.1:0"});
 
+  /// Where clients connect: the server, or the proxy in front of it.
   std::uint16_t port() const { return ports_.front(); }
   const std::vector<std::uint16_t>& ports() const { return ports_; } ///< of each `listen`
   pid_t id() const noexcept { return process_.id(); }
@@ -71,6 +82,7 @@ class server_process {
   temporary_directory directory_;
   process process_;
   std::vector<std::uint16_t> ports_;
+  std::list<chunking_proxy> proxies_;
 };
 
 /// The last line of a server's log, which has its totals.

@@ -3,6 +3,7 @@ import asyncio
 import json
 
 TIMEOUT = 20  # seconds for a reply; the servers are stopped for less than one now and then
+LONGEST = 180  # seconds for a load that is meant for less than ten
 SMALLEST_RATE = 10  # messages a second of each client, so that a Poisson gap never reaches the idle time-out
 
 SIZES = {  # name: (--size, most clients)
@@ -58,12 +59,14 @@ async def start(programs, server, options, outcome=asyncio.subprocess.PIPE):
 async def run(programs, server, options, tally):
     """Runs a load, adds it to the tally, and returns what was not right."""
     words, process = await start(programs, server, options)
+    command = " ".join(["revecho-stress", *words])
     try:
-        output, errors = await process.communicate()
+        output, errors = await asyncio.wait_for(process.communicate(), LONGEST)
+    except asyncio.TimeoutError:
+        return [f"{server.name}: not over after {LONGEST} s: {command}"]
     finally:
         if process.returncode is None:
             process.kill()
-    command = " ".join(["revecho-stress", *words])
     try:
         level = json.loads(output)["levels"][0]
     except (ValueError, LookupError):

@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import signal
-import statistics
 import subprocess
 import tempfile
 import threading
@@ -43,9 +42,13 @@ class Server:
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
         self._reader = threading.Thread(target=lambda: self._tail.extend(self._process.stderr), daemon=True)
         self._reader.start()
-        wait_until(lambda: port_file.exists() or not self.is_alive(), f"{self.name} listens")
-        if not self.is_alive():
-            raise RuntimeError(f"{self.name} does not start: {self.log()}")
+        try:
+            wait_until(lambda: port_file.exists() or not self.is_alive(), f"{self.name} listens")
+            if not self.is_alive():
+                raise RuntimeError(f"{self.name} does not start: {self.log()}")
+        except BaseException:
+            self.kill()
+            raise
         self.port = int(port_file.read_text())
         self.begin = self.sample()
 
@@ -68,9 +71,6 @@ class Server:
     def is_quiet(self):
         """Has it given back what its connections took? As many descriptors and threads as before the first."""
         return self.is_alive() and self.sample()[1:] == self.begin[1:]
-
-    def median(self, samples):
-        return Sample(*(statistics.median_high(values) for values in zip(*samples)))
 
     def stop(self):
         """Ends it with SIGTERM, and returns what was not right with that."""
@@ -95,7 +95,7 @@ class Server:
     def kill(self):
         self._process.kill()
         self._process.wait()
-        self._process.stderr.close() if not self._reader.is_alive() else None
+        self._reader.join(PATIENCE)
         self._directory.cleanup()
 
 

@@ -11,10 +11,6 @@ FEWEST_SAMPLES = 9  # three in each third
 MARGIN = 8 * MIB
 
 
-def median(samples):
-    return statistics.median_high(samples)
-
-
 def thirds(samples):
     """The samples behind the first third, in which caches and free lists fill up: the middle and the last third."""
     third = len(samples) // 3
@@ -25,7 +21,7 @@ def growth(name, memory):
     """What is not right with these sizes (bytes, in the order of time)."""
     if len(memory) < FEWEST_SAMPLES:
         return []
-    middle, last = (median(part) for part in thirds(memory))
+    middle, last = (statistics.median_high(part) for part in thirds(memory))
     if last <= middle + MARGIN:
         return []
     return [f"{name} grows: {middle / MIB:.1f} MiB in the middle third, {last / MIB:.1f} MiB in the last"]
