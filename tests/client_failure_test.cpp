@@ -1,5 +1,5 @@
 // The clients against servers that lie, cut, keep silent or are not there: each failure has its name on
-// stderr, and the exit code is 1.
+// stderr, and the exit code is 1. Direct: no proxy is in front of a scripted server.
 #include "tests/catch.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/scripted_server.hpp"
@@ -45,7 +45,8 @@ void check_failure(const outcome& end, const std::string& address, const std::st
 
 } // namespace
 
-TEST_CASE("client: accepts the right reply from a scripted server") { // or the tests below would show nothing
+TEST_CASE(
+    "client: accepts the right reply from a scripted server", "[direct]") { // or the tests below would show nothing
   const auto client = GENERATE(from_range(clients));
   const std::string framing = GENERATE("raw", "line", "length", "eof");
   CAPTURE(client, framing);
@@ -56,7 +57,7 @@ TEST_CASE("client: accepts the right reply from a scripted server") { // or the 
   CHECK(end.errors.empty());
 }
 
-TEST_CASE("client: names a message that comes back unchanged") {
+TEST_CASE("client: names a message that comes back unchanged", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   const std::string framing = GENERATE("raw", "line", "length", "eof");
   CAPTURE(client, framing);
@@ -64,7 +65,7 @@ TEST_CASE("client: names a message that comes back unchanged") {
   check_failure(ask_with(client, framing, server.address()), server.address(), "wrong reply: echoed unchanged\n");
 }
 
-TEST_CASE("client: names a reply that is cut, and where") {
+TEST_CASE("client: names a reply that is cut, and where", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   const std::string framing = GENERATE("raw", "line", "length", "eof");
   const std::size_t size = GENERATE(0U, 1U, 5U);
@@ -76,7 +77,7 @@ TEST_CASE("client: names a reply that is cut, and where") {
           " bytes of the reply\n");
 }
 
-TEST_CASE("client: names bytes that come behind the reply") {
+TEST_CASE("client: names bytes that come behind the reply", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   const std::string framing = GENERATE("raw", "line", "length", "eof");
   CAPTURE(client, framing);
@@ -84,7 +85,7 @@ TEST_CASE("client: names bytes that come behind the reply") {
   check_failure(ask_with(client, framing, server.address()), server.address(), "wrong reply: extra bytes\n");
 }
 
-TEST_CASE("client: names a reply in which a byte is wrong, wherever it is") {
+TEST_CASE("client: names a reply in which a byte is wrong, wherever it is", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   const std::string framing = GENERATE("raw", "line", "length", "eof");
   CAPTURE(client, framing);
@@ -98,7 +99,7 @@ TEST_CASE("client: names a reply in which a byte is wrong, wherever it is") {
   }
 }
 
-TEST_CASE("client: names a reply that does not come in time, and how much of it did") {
+TEST_CASE("client: names a reply that does not come in time, and how much of it did", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   const auto [framing, size, timeout] = GENERATE(table<std::string, std::size_t, std::string>(
       {{"raw", 0, "300ms"}, {"line", 0, "300ms"}, {"length", 0, "300ms"}, {"eof", 0, "300ms"}, {"raw", 3, "1s"}}));
@@ -116,7 +117,7 @@ TEST_CASE("client: names a reply that does not come in time, and how much of it 
           " bytes of the reply in " + (timeout == "1s" ? "1 s" : "300 ms") + "\n");
 }
 
-TEST_CASE("client: gives a long raw message no more time than a short one, however its reply trickles") {
+TEST_CASE("client: gives a long raw message no more time than a short one, however its reply trickles", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   CAPTURE(client);
   constexpr std::size_t part = std::size_t{64} * 1024;
@@ -134,7 +135,7 @@ TEST_CASE("client: gives a long raw message no more time than a short one, howev
   CHECK_THAT(end.errors, contains(" bytes of the reply in 1 s\n"));
 }
 
-TEST_CASE("client: names a reset") {
+TEST_CASE("client: names a reset", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   CAPTURE(client);
   scripted_server server([](peer& peer) {
@@ -145,7 +146,7 @@ TEST_CASE("client: names a reset") {
       "lost: Connection reset by peer, after 0 of 6 bytes of the reply\n");
 }
 
-TEST_CASE("client: says that nobody listens, and what to do") {
+TEST_CASE("client: says that nobody listens, and what to do", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   CAPTURE(client);
   std::string address;
@@ -157,7 +158,7 @@ TEST_CASE("client: says that nobody listens, and what to do") {
       "cannot connect: Connection refused; nothing listens there; is the server running?\n");
 }
 
-TEST_CASE("client: goes on after a failure, and still exits with 1") {
+TEST_CASE("client: goes on after a failure, and still exits with 1", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   CAPTURE(client);
   scripted_server server([](peer& peer) {
@@ -171,7 +172,7 @@ TEST_CASE("client: goes on after a failure, and still exits with 1") {
   CHECK_THAT(end.errors, StartsWith(server.address() + ": 'lie': wrong reply: echoed unchanged\n2 replies in "));
 }
 
-TEST_CASE("client: accepts a raw reply in pieces, each reversed for itself") {
+TEST_CASE("client: accepts a raw reply in pieces, each reversed for itself", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   CAPTURE(client);
   scripted_server server([](peer& peer) {

@@ -1,4 +1,5 @@
-// The clients against servers that do as they should.
+// The clients against servers that do as they should. Direct, where they are scripted, or on IPv6: no
+// proxy is in front of them.
 #include "tests/catch.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/server_process.hpp"
@@ -64,6 +65,7 @@ TEST_CASE("client: prints the reply to its message, in every framing") {
   const auto client = GENERATE(from_range(clients));
   const std::string framing = GENERATE("raw", "line", "length", "eof");
   CAPTURE(client, framing);
+  if (framing == "raw" && behind_proxy()) return; // its replies come as the proxy cuts the messages
   server_process server(any_server(), {"--framing", framing});
   const auto end = run(client, {"--to", address_of(server), "--framing", framing, "Hello Server!"});
   CHECK(end.exit_code == 0);
@@ -97,7 +99,7 @@ TEST_CASE("client: prints the replies in the order of the messages, whichever co
   server.stop();
 }
 
-TEST_CASE("client: sends every message to every endpoint") {
+TEST_CASE("client: sends every message to every endpoint", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   CAPTURE(client);
   server_process first(any_server());
@@ -160,20 +162,20 @@ TEST_CASE("client: says on stderr how long it took with --time") {
   server.stop();
 }
 
-TEST_CASE("client: has one exchange under way at a time when it blocks") {
+TEST_CASE("client: has one exchange under way at a time when it blocks", "[direct]") {
   counting_server server(1);
   CHECK(run("revecho-sync-client", {"--to", server.address(), "one", "two", "three"}).output == "eno\nowt\neerht\n");
   CHECK(server.most() == 1);
 }
 
-TEST_CASE("client: has all exchanges under way at once when it is asynchronous") {
+TEST_CASE("client: has all exchanges under way at once when it is asynchronous", "[direct]") {
   counting_server server(5);
   const auto end = run("revecho-async-client", {"--to", server.address(), "1", "2", "3", "4", "5"});
   CHECK(end.output == "1\n2\n3\n4\n5\n");
   CHECK(server.most() == 5);
 }
 
-TEST_CASE("client: has no more than --max-in-flight exchanges under way") {
+TEST_CASE("client: has no more than --max-in-flight exchanges under way", "[direct]") {
   counting_server server(2);
   const auto end =
       run("revecho-async-client", {"--max-in-flight", "2", "--to", server.address(), "1", "2", "3", "4", "5", "6"});

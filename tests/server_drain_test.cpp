@@ -1,4 +1,5 @@
 // SIGTERM: what has begun is finished, nothing is lost or cut, and the server ends with 0.
+// Direct, where what a client has sent must have arrived when the signal comes, and not be in a proxy.
 #include "tests/catch.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/server_process.hpp"
@@ -36,7 +37,7 @@ std::size_t ping_pong(std::uint16_t port, std::size_t number, std::atomic<std::s
 
 } // namespace
 
-TEST_CASE("server: sends a delayed reply that is pending when SIGTERM comes") {
+TEST_CASE("server: sends a delayed reply that is pending when SIGTERM comes", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line", "--delay", "150ms", "--drain-timeout", "1h"});
@@ -52,7 +53,7 @@ TEST_CASE("server: sends a delayed reply that is pending when SIGTERM comes") {
   CHECK_THAT(totals(end.errors), StartsWith("served 1 connection, 2 messages, "));
 }
 
-TEST_CASE("server: answers what has arrived before SIGTERM, even from clients still in the backlog") {
+TEST_CASE("server: answers what has arrived before SIGTERM, even from clients still in the backlog", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line", "--delay", "20ms", "--drain-timeout", "1h"});
@@ -69,7 +70,7 @@ TEST_CASE("server: answers what has arrived before SIGTERM, even from clients st
   CHECK(server.wait().exit_code == 0);
 }
 
-TEST_CASE("server: lets a message that has begun before SIGTERM be finished, and answers it") {
+TEST_CASE("server: lets a message that has begun before SIGTERM be finished, and answers it", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   const std::string framing = GENERATE("line", "length", "eof");
   CAPTURE(v.name, framing);
@@ -89,7 +90,8 @@ TEST_CASE("server: lets a message that has begun before SIGTERM be finished, and
   CHECK_THAT(totals(end.errors), contains(" 1 message, "));
 }
 
-TEST_CASE("server: refuses new connections once it is told to stop") {
+// Direct: a proxy goes on listening.
+TEST_CASE("server: refuses new connections once it is told to stop", "[direct]") {
   const auto v = GENERATE(from_range(variants_serving(2)));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line", "--drain-timeout", "1h"});
@@ -103,7 +105,7 @@ TEST_CASE("server: refuses new connections once it is told to stop") {
   CHECK(server.wait().exit_code == 0);
 }
 
-TEST_CASE("server: waits for a message no longer than --drain-timeout") {
+TEST_CASE("server: waits for a message no longer than --drain-timeout", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line", "--drain-timeout", "300ms"});
@@ -116,7 +118,7 @@ TEST_CASE("server: waits for a message no longer than --drain-timeout") {
   CHECK(client.receive_end());
 }
 
-TEST_CASE("server: ends at once, with 1, at the second signal") {
+TEST_CASE("server: ends at once, with 1, at the second signal", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   const int second = GENERATE(SIGTERM, SIGINT);
   CAPTURE(v.name, second);
@@ -158,7 +160,7 @@ TEST_CASE("server: cuts no reply and resets nobody when SIGTERM comes under load
   }
 }
 
-TEST_CASE("server: loses nobody who keeps sending without waiting when SIGTERM comes") {
+TEST_CASE("server: loses nobody who keeps sending without waiting when SIGTERM comes", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line", "--drain-timeout", "1h"});

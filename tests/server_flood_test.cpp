@@ -1,4 +1,5 @@
-// A flood of connections that are reset at once: it must not keep a server from stopping.
+// A flood of connections that are reset at once: it must not keep a server from stopping. Direct: it would
+// be a proxy that is flooded.
 #include "tests/catch.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/server_process.hpp"
@@ -59,7 +60,7 @@ class flood {
 
 } // namespace
 
-TEST_CASE("server: stops in a flood of connections, without waiting for the end of --drain-timeout") {
+TEST_CASE("server: stops in a flood of connections, without waiting for the end of --drain-timeout", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--drain-timeout", "1h"});
@@ -71,7 +72,7 @@ TEST_CASE("server: stops in a flood of connections, without waiting for the end 
   CHECK_THAT(end.errors, !contains("cannot accept"));
 }
 
-TEST_CASE("server: ends at once at the second signal in a flood of connections") {
+TEST_CASE("server: ends at once at the second signal in a flood of connections", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line", "--drain-timeout", "1h", "--delay", "1h"});

@@ -25,7 +25,8 @@ std::string long_message(std::size_t size) {
 
 } // namespace
 
-TEST_CASE("server: sends back what one read returned, reversed, by default") {
+// Direct: in raw a message is what a read returns.
+TEST_CASE("server: sends back what one read returned, reversed, by default", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v);
@@ -175,7 +176,8 @@ TEST_CASE("server: puts frames together wherever they are cut") {
   server.stop();
 }
 
-TEST_CASE("server: answers raw bytes of more than a read in reversed pieces") {
+// Direct: in raw a message is what a read returns.
+TEST_CASE("server: answers raw bytes of more than a read in reversed pieces", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--max-message", "10"});
@@ -186,7 +188,8 @@ TEST_CASE("server: answers raw bytes of more than a read in reversed pieces") {
   server.stop();
 }
 
-TEST_CASE("server: takes urgent bytes for ordinary ones, each in its place") {
+// Direct: a proxy takes urgent bytes for its own.
+TEST_CASE("server: takes urgent bytes for ordinary ones, each in its place", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   const bool together = GENERATE(true, false);
   CAPTURE(v.name, together);

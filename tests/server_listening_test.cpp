@@ -1,4 +1,4 @@
-// Where the servers listen, and what they say when they cannot.
+// Where the servers listen, and what they say when they cannot. Direct: a proxy has an address of its own.
 #include "tests/catch.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/server_process.hpp"
@@ -24,7 +24,7 @@ outcome run_server(const variant& v, std::vector<std::string> options) {
 
 } // namespace
 
-TEST_CASE("server: has all its threads before it says that it listens") {
+TEST_CASE("server: has all its threads before it says that it listens", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   const server_process server(v, {"--framing", "line"});
@@ -34,7 +34,7 @@ TEST_CASE("server: has all its threads before it says that it listens") {
   CHECK(eventually([&] { return server.threads() == threads; }));
 }
 
-TEST_CASE("server: says where it listens, and writes the ports in the order of --listen") {
+TEST_CASE("server: says where it listens, and writes the ports in the order of --listen", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line"}, {"127.0.0.1:0", "127.0.0.1:0", "[::1]:0", "localhost:0"});
@@ -55,7 +55,7 @@ TEST_CASE("server: says where it listens, and writes the ports in the order of -
   CHECK_THAT(log, contains("listening on [::1]:" + std::to_string(server.ports()[2]) + "\n"));
 }
 
-TEST_CASE("server: does not take IPv4 clients on an IPv6 address") {
+TEST_CASE("server: does not take IPv4 clients on an IPv6 address", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {}, {"[::]:0"});
@@ -67,7 +67,7 @@ TEST_CASE("server: does not take IPv4 clients on an IPv6 address") {
   server.stop();
 }
 
-TEST_CASE("server: names its peer in IPv6 notation") {
+TEST_CASE("server: names its peer in IPv6 notation", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "length"}, {"[::1]:0"});
@@ -78,7 +78,7 @@ TEST_CASE("server: names its peer in IPv6 notation") {
   CHECK_THAT(server.stop(), contains("\nwarning: [::1]:"));
 }
 
-TEST_CASE("server: exits with 1 and says why when the port is taken, and harms nobody") {
+TEST_CASE("server: exits with 1 and says why when the port is taken, and harms nobody", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   const auto owner = GENERATE(from_range(variants()));
   CAPTURE(v.name, owner.name);
@@ -93,7 +93,7 @@ TEST_CASE("server: exits with 1 and says why when the port is taken, and harms n
   first.stop();
 }
 
-TEST_CASE("server: exits with 1 and says why when the address is not this machine's") {
+TEST_CASE("server: exits with 1 and says why when the address is not this machine's", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   const auto end = run_server(v, {"--listen", "192.0.2.1:0"});
@@ -103,7 +103,7 @@ TEST_CASE("server: exits with 1 and says why when the address is not this machin
   CHECK_THAT(end.errors, contains("; no interface of this machine has that address\n"));
 }
 
-TEST_CASE("server: starts nothing when one of several addresses cannot be had") {
+TEST_CASE("server: starts nothing when one of several addresses cannot be had", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   listening_socket taken;
@@ -113,7 +113,7 @@ TEST_CASE("server: starts nothing when one of several addresses cannot be had") 
   CHECK_THAT(end.errors, !contains("listening on"));
 }
 
-TEST_CASE("server: shares its port with another process if both have --reuse-port") {
+TEST_CASE("server: shares its port with another process if both have --reuse-port", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process first(v, {"--framing", "line", "--reuse-port"});
@@ -128,7 +128,7 @@ TEST_CASE("server: shares its port with another process if both have --reuse-por
   second.stop();
 }
 
-TEST_CASE("server: does not share its port with one that has no --reuse-port") {
+TEST_CASE("server: does not share its port with one that has no --reuse-port", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process first(v, {"--reuse-port"});
@@ -136,7 +136,7 @@ TEST_CASE("server: does not share its port with one that has no --reuse-port") {
   first.stop();
 }
 
-TEST_CASE("server: starts again on its port at once after it was killed") {
+TEST_CASE("server: starts again on its port at once after it was killed", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   std::string where = "127.0.0.1:0";
@@ -152,7 +152,7 @@ TEST_CASE("server: starts again on its port at once after it was killed") {
   }
 }
 
-TEST_CASE("server: starts again on its port at once after it has ended connections itself") {
+TEST_CASE("server: starts again on its port at once after it has ended connections itself", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   std::string where = "127.0.0.1:0";

@@ -13,6 +13,7 @@ using namespace revecho::test;
 TEST_CASE("server: loses only the connection that is reset, at whichever byte") {
   const auto v = GENERATE(from_range(variants()));
   const std::string framing = GENERATE("line", "length", "eof", "raw");
+  if (framing == "raw" && behind_proxy()) return; // its replies come as the proxy cuts the messages
   CAPTURE(v.name, framing);
   server_process server(v, {"--framing", framing});
   const auto descriptors = server.descriptors();

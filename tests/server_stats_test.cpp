@@ -1,4 +1,4 @@
-// --stats: lines of statistics, as often as asked for and no more often.
+// --stats: lines of statistics, as often as asked for and no more often. Direct: there is hardly a byte to cut.
 #include "tests/catch.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/server_process.hpp"
@@ -36,7 +36,7 @@ void hold(server_process& server) {
 
 } // namespace
 
-TEST_CASE("server: does not make up for reports that it missed") {
+TEST_CASE("server: does not make up for reports that it missed", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--stats", "200ms"});
@@ -49,7 +49,7 @@ TEST_CASE("server: does not make up for reports that it missed") {
   server.stop();
 }
 
-TEST_CASE("server: reports a rate over the time that has passed, not over the one that should have") {
+TEST_CASE("server: reports a rate over the time that has passed, not over the one that should have", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line", "--stats", "500ms"});

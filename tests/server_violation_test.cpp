@@ -43,20 +43,20 @@ TEST_CASE("server: answers what came before a message over the limit, then ends 
   std::string line;
   SECTION("when the client waits") {
     peer client(server.port());
-    line = client.address() + ": connection ended: message over the limit\n";
+    line = server.name_of(client.address()) + ": connection ended: message over the limit\n";
     client.send(bad.bytes);
     CHECK(client.receive_all() == bad.replies);
   }
   SECTION("when the client goes on sending") {
     peer client(server.port());
-    line = client.address() + ": connection ended: message over the limit\n";
+    line = server.name_of(client.address()) + ": connection ended: message over the limit\n";
     client.send(bad.bytes);
     client.send(std::string(6 * 1024 * 1024, 'x'));
     CHECK(client.receive_all() == bad.replies);
   }
   SECTION("when the client has sent all and half-closed before") {
     peer client(server.port());
-    line = client.address() + ": connection ended: message over the limit\n";
+    line = server.name_of(client.address()) + ": connection ended: message over the limit\n";
     client.send(bad.bytes);
     client.half_close();
     CHECK(client.receive_all() == bad.replies);
@@ -88,7 +88,8 @@ TEST_CASE("server: drops a length frame that the half-close cuts, and answers th
     CHECK(ask(server.port(), length_frame("one") + frame.substr(0, size)) == length_frame("eno"));
   }
   peer client(server.port());
-  const auto line = "\nwarning: " + client.address() + ": connection ended: stream ended inside a message\n";
+  const auto line =
+      "\nwarning: " + server.name_of(client.address()) + ": connection ended: stream ended inside a message\n";
   client.send("\0\0"s);
   client.half_close();
   CHECK(client.receive_all().empty());

@@ -1,4 +1,5 @@
-// revecho-stress against servers that lie, one lie each: it names the lie, and nothing else.
+// revecho-stress against servers that lie, one lie each: it names the lie, and nothing else. Direct:
+// they lie to the byte, and no proxy is in front of them.
 #define CATCH_CONFIG_ENABLE_PAIR_STRINGMAKER
 #include "tests/catch.hpp"
 #include "tests/support/scripted_server.hpp"
@@ -82,7 +83,7 @@ std::vector<std::string> four_clients(const std::vector<std::string>& more = {})
 
 } // namespace
 
-TEST_CASE("stress: finds nothing wrong with an honest server") {
+TEST_CASE("stress: finds nothing wrong with an honest server", "[direct]") {
   const std::string framing = GENERATE("raw", "line", "length", "eof");
   const scripted_server server(answering_but(framing, [](peer&, const request&) { return false; }));
   CAPTURE(framing);
@@ -102,7 +103,7 @@ TEST_CASE("stress: finds nothing wrong with a server of ours, whatever the load"
   check(stress(server.port(), framing, four_clients(options)), {}, 80);
 }
 
-TEST_CASE("stress: names the lie in one of 20 replies, and nothing else") {
+TEST_CASE("stress: names the lie in one of 20 replies, and nothing else", "[direct]") {
   const auto [framing, kind] = GENERATE(table<std::string, std::string>({
       {"raw", "echoed unchanged"},
       {"raw", "corrupt"},
@@ -134,7 +135,7 @@ TEST_CASE("stress: names the lie in one of 20 replies, and nothing else") {
   CHECK_THAT(r.end.errors, contains("4 clients: 4 wrong: " + kind) && contains(" message ") && contains("expected"));
 }
 
-TEST_CASE("stress: shows the one reply in 1,000 in which a bit is wrong") {
+TEST_CASE("stress: shows the one reply in 1,000 in which a bit is wrong", "[direct]") {
   const std::string framing = GENERATE("line", "length");
   std::mutex mutex;
   std::string original;
@@ -155,7 +156,7 @@ TEST_CASE("stress: shows the one reply in 1,000 in which a bit is wrong") {
                              " …\n    came     … at 24:" + hex(came.substr(24, 16)) + " …\n"));
 }
 
-TEST_CASE("stress: calls every 100th reply late that never comes") {
+TEST_CASE("stress: calls every 100th reply late that never comes", "[direct]") {
   const std::string framing = GENERATE("raw", "length");
   const scripted_server server(answering_but(framing, [](peer&, const request& r) { return r.total % 100 == 99; }));
   const auto r =
@@ -165,7 +166,7 @@ TEST_CASE("stress: calls every 100th reply late that never comes") {
   CHECK_THAT(r.end.errors, contains("late after 0 of 6"));
 }
 
-TEST_CASE("stress: calls a reply lost that was left out, and the next one out of order") {
+TEST_CASE("stress: calls a reply lost that was left out, and the next one out of order", "[direct]") {
   const std::string framing = GENERATE("line", "length");
   const scripted_server server(answering_but(framing, [](peer&, const request& r) { return r.number == 10; }));
   const auto r = stress(server.port(), framing, four_clients({"--pipeline", "5"}));
@@ -174,7 +175,7 @@ TEST_CASE("stress: calls a reply lost that was left out, and the next one out of
   CHECK_THAT(r.end.errors, contains(" message 10: out of order\n"));
 }
 
-TEST_CASE("stress: names replies in the wrong order, of which none is lost") {
+TEST_CASE("stress: names replies in the wrong order, of which none is lost", "[direct]") {
   const auto [order, faults] = GENERATE(table<std::string, tally>({
       {"10234", {{"out of order", 2}}}, {"30124", {{"out of order", 4}}}, {"43210", {{"out of order", 5}}},
       {"110234", {{"out of order", 2}, {"repeated", 1}}},
@@ -198,7 +199,7 @@ TEST_CASE("stress: names replies in the wrong order, of which none is lost") {
   check(r, faults, 10 - faults.at("out of order"));
 }
 
-TEST_CASE("stress: names the reply that comes once more before the right one") {
+TEST_CASE("stress: names the reply that comes once more before the right one", "[direct]") {
   const auto [framing, depth] =
       GENERATE(table<std::string, std::string>({{"line", "1"}, {"length", "1"}, {"line", "8"}}));
   std::array<std::string, 4> previous;
@@ -213,7 +214,7 @@ TEST_CASE("stress: names the reply that comes once more before the right one") {
   CHECK_THAT(r.end.errors, contains(" message 10: repeated\n"));
 }
 
-TEST_CASE("stress: names the reply that comes once more in place of the right one, which is late") {
+TEST_CASE("stress: names the reply that comes once more in place of the right one, which is late", "[direct]") {
   const std::string framing = GENERATE("raw", "line", "length");
   std::array<std::string, 4> previous;
   const scripted_server server(answering_but(framing, [&](peer& client, const request& r) {
@@ -226,7 +227,7 @@ TEST_CASE("stress: names the reply that comes once more in place of the right on
   check(r, {{"late", 4}, {"repeated", 4}}, 40);
 }
 
-TEST_CASE("stress: names replies that all come twice") {
+TEST_CASE("stress: names replies that all come twice", "[direct]") {
   const auto [framing, depth] =
       GENERATE(table<std::string, std::string>({{"raw", "1"}, {"line", "1"}, {"length", "1"}, {"length", "8"}}));
   const scripted_server server(answering_but(framing, [framing = framing](peer& client, const request& r) {
@@ -240,7 +241,7 @@ TEST_CASE("stress: names replies that all come twice") {
   CHECK(r.verified >= 4);
 }
 
-TEST_CASE("stress: names replies that went to each other's connection") {
+TEST_CASE("stress: names replies that went to each other's connection", "[direct]") {
   const std::string framing = GENERATE("raw", "line", "length");
   std::barrier both(2);
   std::array<std::string, 2> replies;
@@ -259,7 +260,7 @@ TEST_CASE("stress: names replies that went to each other's connection") {
                                contains("which answers client 0 message 5\n"));
 }
 
-TEST_CASE("stress: calls messages late that a server does not even read") {
+TEST_CASE("stress: calls messages late that a server does not even read", "[direct]") {
   const auto [depth, faults] = GENERATE(table<std::string, tally>({
       {"1", {{"late", 3}}}, {"4", {{"late", 3}, {"lost", 9}}}, // those behind are lost with the connection
   }));
@@ -274,7 +275,7 @@ TEST_CASE("stress: calls messages late that a server does not even read") {
   CHECK_THAT(r.end.errors, contains("late after 0 of 16777220 bytes of its reply"));
 }
 
-TEST_CASE("stress: calls a reply lost when the connection ends in the middle of it") {
+TEST_CASE("stress: calls a reply lost when the connection ends in the middle of it", "[direct]") {
   const std::string framing = GENERATE("raw", "line", "length");
   const bool orderly = GENERATE(true, false);
   const scripted_server server(answering(framing, [=](peer& client, const request& r) {
@@ -290,7 +291,7 @@ TEST_CASE("stress: calls a reply lost when the connection ends in the middle of 
   if (orderly) CHECK_THAT(r.end.errors, contains("the connection was closed after 33 of 6"));
 }
 
-TEST_CASE("stress: names bytes behind a reply") {
+TEST_CASE("stress: names bytes behind a reply", "[direct]") {
   const std::string framing = GENERATE("raw", "line", "length");
   const scripted_server server(answering_but(framing, [=](peer& client, const request& r) {
     if (r.number == 10) client.send(framed(framing, r.reply) + "!?");

@@ -1,4 +1,4 @@
-// What revecho-stress says, to people and to programs, and where.
+// What revecho-stress says, to people and to programs, and where. Direct: this is not about what passes.
 #include "tests/catch.hpp"
 #include "tests/support/environment.hpp"
 #include "tests/support/scripted_server.hpp"
@@ -55,7 +55,7 @@ const variant async_server = variants().back();
 
 } // namespace
 
-TEST_CASE("stress: writes its results as JSON of a fixed shape") {
+TEST_CASE("stress: writes its results as JSON of a fixed shape", "[direct]") {
   const bool open = GENERATE(false, true);
   const server_process server(async_server, {"--framing", "line"});
   std::vector<std::string> options{"--json", "-", "--clients", "2,5", "--duration", "300ms"};
@@ -99,7 +99,7 @@ TEST_CASE("stress: writes its results as JSON of a fixed shape") {
   }
 }
 
-TEST_CASE("stress: says who starves under a server that serves one client at a time") {
+TEST_CASE("stress: says who starves under a server that serves one client at a time", "[direct]") {
   const server_process server(variants().front(), {"--framing", "line"});
   const auto end = stress(server.port(), {"--json", "-", "--clients", "10", "--duration", "1s"});
   CAPTURE(end.output, end.errors);
@@ -112,7 +112,7 @@ TEST_CASE("stress: says who starves under a server that serves one client at a t
                              contains("Of 10 messages under way only") && contains("the others waited"));
 }
 
-TEST_CASE("stress: prints the table alone on stdout, and no live line where no terminal is") {
+TEST_CASE("stress: prints the table alone on stdout, and no live line where no terminal is", "[direct]") {
   const bool quiet = GENERATE(false, true);
   const server_process server(async_server, {"--framing", "line"});
   std::vector<std::string> options{"--clients", "5", "--duration", "1100ms"};
@@ -129,14 +129,14 @@ TEST_CASE("stress: prints the table alone on stdout, and no live line where no t
   if (quiet) CHECK(end.errors.empty());
 }
 
-TEST_CASE("stress: says nothing on stderr with --quiet, not even of what is wrong") {
+TEST_CASE("stress: says nothing on stderr with --quiet, not even of what is wrong", "[direct]") {
   const scripted_server server([](peer& client) { client.receive_some(); });
   const auto end = stress(server.port(), {"--quiet", "--clients", "2", "--messages", "3"});
   CHECK(end.exit_code == 1);
   CHECK(end.errors.empty());
 }
 
-TEST_CASE("stress: shows a live line on a terminal, unless it is told not to") {
+TEST_CASE("stress: shows a live line on a terminal, unless it is told not to", "[direct]") {
   const auto [environment, option, shows] = GENERATE(table<std::vector<std::string>, std::string, bool>({
       {{"-u", "NO_COLOR", "TERM=xterm"}, "--timeout=9s", true},
       {{"-u", "NO_COLOR", "TERM=xterm"}, "--quiet", false},
@@ -152,7 +152,7 @@ TEST_CASE("stress: shows a live line on a terminal, unless it is told not to") {
   CHECK((shown.find(" 5/5 connected ") != std::string::npos) == shows);
 }
 
-TEST_CASE("stress: writes a line a second as CSV, and the percentiles as HdrHistogram does") {
+TEST_CASE("stress: writes a line a second as CSV, and the percentiles as HdrHistogram does", "[direct]") {
   const temporary_directory directory;
   const auto csv = directory.path() + "/csv";
   const auto hgrm = directory.path() + "/hgrm";
@@ -195,7 +195,7 @@ TEST_CASE("stress: writes a line a second as CSV, and the percentiles as HdrHist
   CHECK_THAT(rows.back(), StartsWith("#[Buckets ="));
 }
 
-TEST_CASE("stress: searches the highest rate, and tells each step") {
+TEST_CASE("stress: searches the highest rate, and tells each step", "[direct]") {
   const server_process server(async_server, {"--framing", "line", "--delay", "0"});
   const auto end = stress(server.port(), {"--clients", "10", "--find-rate", "p99=50ms", "--duration", "200ms"});
   CAPTURE(end.output, end.errors);
@@ -204,7 +204,7 @@ TEST_CASE("stress: searches the highest rate, and tells each step") {
   CHECK_THAT(lines(end.output).back(), StartsWith("The highest rate with p99 at most 50 ms: ") && EndsWith("/s"));
 }
 
-TEST_CASE("stress: reports early what it has when it is interrupted") {
+TEST_CASE("stress: reports early what it has when it is interrupted", "[direct]") {
   const server_process server(async_server, {"--framing", "line"});
   const auto before = server.descriptors();
   process tool("revecho-stress",
@@ -223,7 +223,7 @@ TEST_CASE("stress: reports early what it has when it is interrupted") {
   CHECK(end.exit_code == 0);
 }
 
-TEST_CASE("stress: connects nobody when it lacks descriptors, and says how to get them") {
+TEST_CASE("stress: connects nobody when it lacks descriptors, and says how to get them", "[direct]") {
   std::atomic<int> connections = 0;
   outcome end;
   {
@@ -237,7 +237,7 @@ TEST_CASE("stress: connects nobody when it lacks descriptors, and says how to ge
   CHECK(connections == 0);
 }
 
-TEST_CASE("stress: raises the soft limit of descriptors itself") {
+TEST_CASE("stress: raises the soft limit of descriptors itself", "[direct]") {
   const server_process server(async_server, {"--framing", "line"});
   const auto end = run_in_shell("ulimit -Sn 64", "revecho-stress",
       {std::to_string(server.port()), "--framing", "line", "--clients", "100", "--messages", "3"});

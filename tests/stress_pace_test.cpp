@@ -1,4 +1,5 @@
 // revecho-stress keeps the pace it was told: what a server sees of it, and what it says of a server that stalls.
+// Direct, where the server is scripted or comes again on its port: no proxy is in front of it.
 #include "tests/catch.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/server_process.hpp"
@@ -79,7 +80,7 @@ class freezing_server {
 
 // Messages fall due evenly, and those due in a freeze, a share of freeze/period, wait for its end: 0 to 1.2 s, evenly.
 // The part above a percentile P is therefore answered after more than freeze - (1 - P) * period.
-TEST_CASE("stress: measures what a server that freezes again and again does to its users") {
+TEST_CASE("stress: measures what a server that freezes again and again does to its users", "[direct]") {
   report r;
   for (int attempt = 0; attempt < 3; ++attempt) {
     freezing_server server;
@@ -128,7 +129,7 @@ TEST_CASE("stress: offers the rate it was told, evenly or by chance") {
   CHECK(mean("response") == Approx(mean("wait") + mean("service")).epsilon(0.01));
 }
 
-TEST_CASE("stress: thinks between a reply and the next message") {
+TEST_CASE("stress: thinks between a reply and the next message", "[direct]") {
   std::mutex mutex;
   auto shortest = clock_type::duration::max();
   const scripted_server server([&](peer& client) {
@@ -148,7 +149,7 @@ TEST_CASE("stress: thinks between a reply and the next message") {
   CHECK(shortest < 1h);
 }
 
-TEST_CASE("stress: takes a new connection for each session, and ends the old one as it was told") {
+TEST_CASE("stress: takes a new connection for each session, and ends the old one as it was told", "[direct]") {
   const std::string close = GENERATE("fin", "reset");
   std::atomic<int> connections = 0;
   std::atomic<int> resets = 0;
@@ -172,7 +173,7 @@ TEST_CASE("stress: takes a new connection for each session, and ends the old one
   CHECK(resets == (close == "reset" ? 25 : 0));
 }
 
-TEST_CASE("stress: has as many messages of a connection under way as --pipeline says, and no more") {
+TEST_CASE("stress: has as many messages of a connection under way as --pipeline says, and no more", "[direct]") {
   constexpr std::size_t depth = 7;
   std::atomic<int> early = 0;
   const scripted_server server([&](peer& client) {
@@ -196,7 +197,7 @@ TEST_CASE("stress: has as many messages of a connection under way as --pipeline 
   CHECK(early == 0);
 }
 
-TEST_CASE("stress: closes its sending side behind the last message, and checks what comes then") {
+TEST_CASE("stress: closes its sending side behind the last message, and checks what comes then", "[direct]") {
   const auto [rest, closes, kind] = GENERATE(table<std::string, bool, std::string>({
       {"", true, ""},
       {"", false, "late"},
@@ -226,7 +227,7 @@ TEST_CASE("stress: closes its sending side behind the last message, and checks w
     CHECK((count > 0) == (name == kind));
 }
 
-TEST_CASE("stress: opens the connections of a ramp one after the other") {
+TEST_CASE("stress: opens the connections of a ramp one after the other", "[direct]") {
   std::mutex mutex;
   std::vector<clock_type::time_point> arrivals;
   const scripted_server server([&](peer& client) {
@@ -245,7 +246,7 @@ TEST_CASE("stress: opens the connections of a ramp one after the other") {
   CHECK(r.level["verified"] > 300); // those of warm-up and cool-down too, of which there are 200, and more of the ramp
 }
 
-TEST_CASE("stress: sends exactly as many messages as it was told, whatever the number of threads") {
+TEST_CASE("stress: sends exactly as many messages as it was told, whatever the number of threads", "[direct]") {
   const std::string threads = GENERATE("1", "2");
   std::atomic<int> messages = 0;
   const scripted_server server(reversing_after([&] { ++messages; }));
@@ -256,7 +257,7 @@ TEST_CASE("stress: sends exactly as many messages as it was told, whatever the n
   CHECK(r.level["verified"] == 210);
 }
 
-TEST_CASE("stress: says that a server closed connections to which it owed nothing") {
+TEST_CASE("stress: says that a server closed connections to which it owed nothing", "[direct]") {
   const scripted_server server(answering("line", [](peer& client, const request& r) {
     client.send(r.reply + '\n');
     return r.number < 1;
@@ -270,7 +271,7 @@ TEST_CASE("stress: says that a server closed connections to which it owed nothin
   CHECK_THAT(r.end.errors, contains("the server ended the connection behind message 1"));
 }
 
-TEST_CASE("stress: goes on after an outage, and tells what was lost in it") {
+TEST_CASE("stress: goes on after an outage, and tells what was lost in it", "[direct]") {
   const auto start = [](const std::string& port) {
     return std::make_unique<server_process>(variants().back(),
         std::vector<std::string>{"--framing", "line", "--delay", "5ms"}, std::vector<std::string>{"127.0.0.1:" + port});

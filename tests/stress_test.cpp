@@ -1,4 +1,5 @@
-// revecho-stress as a process: it praises good servers, and no others.
+// revecho-stress as a process: it praises good servers, and no others. Direct, where no server of ours takes
+// part, and where it knows its clients by their addresses.
 #include "tests/catch.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/process.hpp"
@@ -62,7 +63,7 @@ TEST_CASE("stress: ends when the time for its next message comes only behind the
   CHECK(tool.wait().exit_code == 0);
 }
 
-TEST_CASE("stress: calls a reply late that does not come within the time-out") {
+TEST_CASE("stress: calls a reply late that does not come within the time-out", "[direct]") {
   const listening_socket silent;
   const auto end = stress(silent.port(), {"--clients", "3", "--messages", "1", "--timeout", "100ms"});
   CAPTURE(end.output, end.errors);
@@ -70,7 +71,7 @@ TEST_CASE("stress: calls a reply late that does not come within the time-out") {
   CHECK_THAT(end.errors, contains("late") && contains("Nobody was answered"));
 }
 
-TEST_CASE("stress: fails when nobody listens") {
+TEST_CASE("stress: fails when nobody listens", "[direct]") {
   std::uint16_t port = 0;
   {
     const listening_socket gone;
@@ -81,7 +82,7 @@ TEST_CASE("stress: fails when nobody listens") {
   CHECK_THAT(end.errors, contains("cannot connect") && contains("refused"));
 }
 
-TEST_CASE("stress: connects from the addresses it was told") {
+TEST_CASE("stress: connects from the addresses it was told", "[direct]") {
   const server_process server(variants().back(), {"--framing", "line", "--max-message", "16"});
   // The server names those who send it too much.
   run("revecho-stress", {std::to_string(server.port()), "--framing", "line", "--clients", "8", "--messages", "1",
@@ -93,7 +94,7 @@ TEST_CASE("stress: connects from the addresses it was told") {
   }
 }
 
-TEST_CASE("stress: refuses a load that cannot be checked or run") {
+TEST_CASE("stress: refuses a load that cannot be checked or run", "[direct]") {
   const auto [options, reason] = GENERATE(table<std::vector<std::string>, std::string>({
       {{"--size", "65KiB"}, "line or length"},
       {{"--clients", "0"}, "from 1 to"},

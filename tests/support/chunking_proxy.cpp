@@ -1,10 +1,13 @@
 #include "tests/support/chunking_proxy.hpp"
 
+#include "tests/support/process.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <limits>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdexcept>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <system_error>
@@ -95,6 +98,13 @@ void chunking_proxy::reset_after(std::uint64_t bytes) {
   reset_after_ = bytes;
 }
 
+std::uint16_t chunking_proxy::port_for(std::uint16_t client_port) {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait_for(lock, patience(), [&] { return ports_.contains(client_port); }))
+    throw std::runtime_error("the proxy does not know that client");
+  return ports_[client_port];
+}
+
 traffic chunking_proxy::seen() const {
   const std::lock_guard lock(mutex_);
   return seen_;
@@ -152,7 +162,9 @@ void chunking_proxy::wait() {
 // A client that has already gone is connected, too: the server is to see what it would see without a proxy.
 void chunking_proxy::accept_all() {
   for (;;) {
-    const int client = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    sockaddr_in from{};
+    socklen_t size = sizeof from;
+    const int client = ::accept4(listener_, reinterpret_cast<sockaddr*>(&from), &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (client < 0) return;
     const int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     const auto address = local(to_);
@@ -167,6 +179,10 @@ void chunking_proxy::accept_all() {
     send_at_once(client);
     send_at_once(server);
     ++seen_.connections;
+    sockaddr_in own{};
+    ::getsockname(server, reinterpret_cast<sockaddr*>(&own), &(size = sizeof own));
+    ports_[ntohs(from.sin_port)] = ntohs(own.sin_port);
+    changed_.notify_all();
     connections_.push_back({client, server, chunked_flow(random_()), chunked_flow(random_()),
         reset_after_.value_or(std::numeric_limits<std::uint64_t>::max())});
   }

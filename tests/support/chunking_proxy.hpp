@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <list>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -35,6 +36,10 @@ class chunking_proxy {
   void reset_after(std::uint64_t bytes);
 
   traffic seen() const; ///< so far
+
+  /// The port of its own by which it serves the client with that port: what the server sees. Throws
+  /// std::runtime_error if there is no such client.
+  std::uint16_t port_for(std::uint16_t client_port);
 
  private:
   // Somebody's connection, and ours to the server for it.
@@ -70,6 +75,7 @@ class chunking_proxy {
   bool resets_ = false;
   bool stops_ = false;
   traffic seen_;
+  std::map<std::uint16_t, std::uint16_t> ports_; // of each client the last one: port_for()
   std::thread thread_;
 };
 

@@ -97,6 +97,13 @@ std::string server_process::stop() {
   return end.errors;
 }
 
+std::string server_process::name_of(const std::string& client_address) {
+  if (proxies_.empty()) return client_address;
+  const auto colon = client_address.rfind(':') + 1;
+  const auto port = static_cast<std::uint16_t>(std::stoul(client_address.substr(colon)));
+  return client_address.substr(0, colon) + std::to_string(proxies_.front().port_for(port));
+}
+
 std::size_t server_process::descriptors() const {
   const std::filesystem::directory_iterator files(process_files(id(), "fd"));
   return static_cast<std::size_t>(std::distance(begin(files), std::filesystem::directory_iterator{}));

@@ -63,6 +63,9 @@ class server_process {
   const std::vector<std::uint16_t>& ports() const { return ports_; } ///< of each `listen`
   pid_t id() const noexcept { return process_.id(); }
 
+  /// The address under which the server knows this client, which may have ended by now.
+  std::string name_of(const std::string& client_address);
+
   std::string log() const { return process_.errors(); } ///< so far
   void wait_for_log(std::string_view text) { process_.wait_for_error_text(text); }
 
