@@ -64,7 +64,7 @@ awaitable<void> serve(stream peer, admission place, service& in) {
       // What comes now takes time, so what is owed goes out first, all of it together.
       if (replies.messages() > 0) {
         co_await peer.write_all(replies.pending(), deadline_after(options.write_timeout), error);
-        if (error == std::errc::timed_out) error = protocol_errc::write_timeout;
+        if (is_deadline(error)) error = protocol_errc::write_timeout;
         if (error) break;
         in.counts.add(count::messages, replies.messages());
         in.counts.add(count::bytes_sent, replies.bytes());
@@ -84,7 +84,7 @@ awaitable<void> serve(stream peer, admission place, service& in) {
         if (!idle && !message_is_timed) deadline = deadline_after(options.message_timeout);
         message_is_timed = !idle;
         const auto input = co_await peer.read_some(deadline, idle ? on_stop::end : on_stop::wait, error);
-        if (error == std::errc::timed_out) error = idle ? protocol_errc::idle_timeout : protocol_errc::message_timeout;
+        if (is_deadline(error)) error = idle ? protocol_errc::idle_timeout : protocol_errc::message_timeout;
         if (error) break;
         in.counts.add(count::bytes_received, input.size());
         input.empty() ? messages.receive_end() : messages.receive(input);

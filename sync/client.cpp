@@ -16,8 +16,7 @@ namespace {
 std::string describe(verdict v, const verifier& check, std::error_code error, const client_options& options) {
   const auto progress = fmt::format("after {} of {} bytes of the reply", check.received(), check.expected());
   if (error && check.is_wrong()) return fmt::format("wrong reply: {}", to_string(verdict::corrupt));
-  if (error == std::errc::timed_out)
-    return fmt::format("late: no more {} in {}", progress, format_duration(options.timeout));
+  if (is_deadline(error)) return fmt::format("late: no more {} in {}", progress, format_duration(options.timeout));
   if (error) return fmt::format("lost: {}, {}", error.message(), progress);
   if (v == verdict::cut_short && !check.is_delimited())
     return fmt::format("missing: the connection was closed {}", progress);

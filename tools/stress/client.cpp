@@ -1,6 +1,7 @@
 #include "tools/stress/client.hpp"
 
 #include "shared/encoder.hpp"
+#include "shared/error.hpp"
 #include "shared/reverse.hpp"
 #include "tools/stress/worker.hpp"
 
@@ -165,7 +166,7 @@ async::awaitable<void> client::await_end() {
       co_await peer_->read_some(deadline_after(owner_.work().timeout), async::on_stop::end, error);
   if (!input.empty()) receive_unasked(input);
   if (!error || error == std::errc::operation_canceled) co_return;
-  ++(error == std::errc::timed_out ? owner_.result().late : owner_.result().lost);
+  ++(is_deadline(error) ? owner_.result().late : owner_.result().lost);
   owner_.count_error();
   owner_.add_example(
       fmt::format("client {}: no end of the stream behind the last reply: {}", number_, error.message()));
@@ -442,7 +443,7 @@ void client::lose_connection(std::error_code error) {
         sequence_ - 1, error ? error.message() : "end of stream"));
   }
   if (!down_since_) down_since_ = oldest_ ? oldest_->sent : steady::now();
-  bool late = error == std::errc::timed_out;
+  bool late = is_deadline(error);
   while (oldest_) {
     const flight& f = *oldest_;
     const auto progress = fmt::format("after {} of {} bytes of its reply", check_.received(), check_.expected());
