@@ -1,5 +1,7 @@
 #include "async/io.hpp"
 
+#include "shared/thread.hpp"
+
 #include <asio/ip/v6_only.hpp>
 #include <asio/post.hpp>
 #include <asio/redirect_error.hpp>
@@ -443,13 +445,25 @@ void listener::cancel() noexcept {
 
 // --- context ---------------------------------------------------------------------------------------------------------
 
-context::context(std::chrono::nanoseconds shortest_timeout)
+namespace {
+
+int new_epoll() {
+  const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);
+  if (descriptor < 0) throw std::system_error(last_error());
+  return descriptor;
+}
+
+} // namespace
+
+context::context(std::chrono::nanoseconds shortest_timeout) try
     : tick_(shortest_timeout == shortest_timeout.zero() ? limits::longest_tick
                                                         : std::clamp(shortest_timeout / limits::ticks_per_timeout,
                                                               limits::shortest_tick, limits::longest_tick)),
-      epoll_(loop_, ::epoll_create1(EPOLL_CLOEXEC)),
+      epoll_(loop_, new_epoll()),
       ticker_(loop_) {
   buffers_.reserve(spare_buffers);
+} catch (const std::system_error& error) {
+  throw std::system_error(standard(error.code()), "cannot make an event loop");
 }
 
 // What is still suspended is destroyed: coroutines that wait for a stream are handed to the loop, and it destroys them
@@ -656,7 +670,7 @@ void runtime::start(
   for (const auto& w : workers_) {
     for (const auto& from : w->listeners)
       w->loop.spawn(accept_loop, *from);
-    w->thread = std::thread([this, &loop = w->loop, on_finished] {
+    w->thread = start_thread([this, &loop = w->loop, on_finished] {
       loop.run();
       if (--running_ == 0) on_finished();
     });

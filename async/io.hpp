@@ -226,6 +226,7 @@ class listener final : public waiter {
 class context {
  public:
   /// `shortest_timeout`: of the deadlines that will be used; they are met at most an eighth of it late. Zero: none.
+  /// Throws std::system_error.
   explicit context(std::chrono::nanoseconds shortest_timeout);
   ~context();
   context(const context&) = delete;

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <iostream>
+#include <new>
 #include <system_error>
 #include <unistd.h>
 
@@ -65,6 +66,9 @@ int run_program(std::string_view name, const std::function<int()>& body) {
   } catch (const std::system_error& error) {
     const auto advice = advice_for(error.code());
     say(fmt::format("{}: {}{}{}\n", name, error.what(), advice.empty() ? "" : "; ", advice));
+  } catch (const std::bad_alloc&) { // and what says so must not need memory
+    for (const auto part : {name, std::string_view(": out of memory\n")})
+      std::fwrite(part.data(), 1, part.size(), stderr);
   } catch (const std::exception& error) {
     say(fmt::format("{}: {}\n", name, error.what()));
   }

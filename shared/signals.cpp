@@ -1,18 +1,29 @@
 #include "shared/signals.hpp"
 
+#include "shared/thread.hpp"
+
 #include <pthread.h>
 
 #include <utility>
 
 namespace revecho {
+namespace {
+
+// nohup(1) has it ignored; but a signal that is blocked is not dropped for that.
+bool is_unwanted(int signal) noexcept {
+  struct sigaction before {};
+  return signal == SIGHUP && ::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
+}
+
+} // namespace
 
 stop_signals::stop_signals(std::function<void()> on_signal, std::initializer_list<int> signals)
     : on_signal_(std::move(on_signal)), wakes_(*signals.begin()) {
   ::sigemptyset(&signals_);
   for (const int signal : signals)
-    ::sigaddset(&signals_, signal);
+    if (!is_unwanted(signal)) ::sigaddset(&signals_, signal);
   ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-  waiter_ = std::thread([this] {
+  waiter_ = start_thread([this] {
     for (int signal = 0; ::sigwait(&signals_, &signal) == 0 && !leaving_;)
       on_signal_();
   });

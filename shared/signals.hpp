@@ -1,4 +1,4 @@
-// SIGTERM and SIGINT, or others, as a function call in an ordinary thread. Knows no servers.
+// SIGTERM, SIGINT and SIGHUP, or others, as a function call in an ordinary thread. Knows no servers.
 #pragma once
 
 #include <atomic>
@@ -9,12 +9,14 @@
 
 namespace revecho {
 
-/// While it lives, these signals do nothing but call `on_signal`, one call each, in a thread of its own. Make it
-/// before any other thread: the signals must be blocked in all of them. They stay blocked when it is gone, so that a
-/// program which has done its work and is leaving is not killed by a late one.
+/// While it lives, these signals do nothing but call `on_signal`, one call each, in a thread of its own; but for SIGHUP
+/// when it was ignored before, as by nohup(1). Make it before any other thread: the signals must be blocked in all of
+/// them. They stay blocked when it is gone, so that a program which has done its work and is leaving is not killed by a
+/// late one.
 class stop_signals {
  public:
-  explicit stop_signals(std::function<void()> on_signal, std::initializer_list<int> signals = {SIGTERM, SIGINT});
+  explicit stop_signals(
+      std::function<void()> on_signal, std::initializer_list<int> signals = {SIGTERM, SIGINT, SIGHUP});
   ~stop_signals();
   stop_signals(const stop_signals&) = delete;
   stop_signals& operator=(const stop_signals&) = delete;

@@ -375,7 +375,7 @@ runtime::runtime(const server_options& options)
       model_(options.model),
       worker_count_(options.model == server_model::pool ? options.threads : 1) {
   std::array<int, 2> ends{};
-  check(::pipe2(ends.data(), O_CLOEXEC));
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::system_error(last_error(), "cannot make a pipe");
   sockets_.stop_reader = unique_descriptor(ends[0]);
   sockets_.stop_writer = unique_descriptor(ends[1]);
 }
@@ -410,13 +410,13 @@ void runtime::start(const std::function<void(listener&)>& accept_loop, const std
   context_.start();
   running_ = accepting_ = worker_count_;
   for (std::size_t i = 0; i < worker_count_; ++i) {
-    workers_.emplace_back([this, accept_loop, on_finished] {
+    workers_.push_back(start_thread([this, accept_loop, on_finished] {
       listener from(context_, sockets_, model_);
       accept_loop(from);
       if (--accepting_ == 0) sockets_.descriptors.clear();
       context_.join_threads();
       if (--running_ == 0) on_finished();
-    });
+    }));
   }
 }
 

@@ -11,6 +11,7 @@
 #include "shared/endpoint.hpp"
 #include "shared/limits.hpp"
 #include "shared/server_options.hpp"
+#include "shared/thread.hpp"
 
 #include <asio/ip/tcp.hpp>
 
@@ -169,7 +170,7 @@ class context {
 
   /// Starts the watch thread, before which nothing can wait. Throws std::system_error.
   void start() {
-    watcher_ = std::thread([this] { watch(); });
+    watcher_ = start_thread([this] { watch(); });
   }
 
   /// Starts, and runs main() in this thread.
@@ -263,7 +264,7 @@ void context::spawn_thread(Task task, Arguments&&... arguments) {
     ++threads_;
   }
   try {
-    std::thread(
+    start_thread(
         [this, task](auto... own) {
           task(std::move(own)...);
           thread_ended();

@@ -96,15 +96,26 @@ TEST_CASE("server: goes on where it was after it has been stopped and continued"
   CHECK_THAT(totals(log), !contains(";"));
 }
 
-TEST_CASE("server: ends at SIGINT as it does at SIGTERM") {
+TEST_CASE("server: ends at SIGINT, and when its terminal is closed, as it does at SIGTERM") {
   const auto v = GENERATE(from_range(variants()));
-  CAPTURE(v.name);
+  const int signal = GENERATE(SIGINT, SIGHUP);
+  CAPTURE(v.name, signal);
   server_process server(v, {"--framing", "line"});
   CHECK(answers(server.port(), "line"));
-  server.signal(SIGINT);
+  server.signal(signal);
   const auto end = server.wait();
   CHECK(end.exit_code == 0);
   CHECK_THAT(totals(end.errors), StartsWith("served 1 connection, 1 message, "));
+}
+
+TEST_CASE("server: survives its terminal when it was told to") {
+  const auto v = behind("trap '' HUP", GENERATE(from_range(variants()))); // as nohup does
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "line"});
+  server.signal(SIGHUP);
+  for (int i = 0; i < 10; ++i)
+    CHECK(answers(server.port(), "line"));
+  CHECK_THAT(server.stop(), contains("stopping: "));
 }
 
 TEST_CASE("server: serves on when nobody reads its log any more") {

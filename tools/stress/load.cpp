@@ -1,6 +1,7 @@
 #include "tools/stress/load.hpp"
 
 #include "shared/descriptor_limit.hpp"
+#include "shared/thread.hpp"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -112,15 +113,21 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   std::mutex failing;
   std::vector<std::thread> pool;
   pool.reserve(running.size());
-  for (const auto& w : running) {
-    pool.emplace_back([&, w = w.get()] {
-      try {
-        w->run();
-      } catch (...) {
-        const std::lock_guard lock(failing);
-        failure = std::current_exception();
-      }
-    });
+  try {
+    for (const auto& w : running) {
+      pool.push_back(start_thread([&, w = w.get()] {
+        try {
+          w->run();
+        } catch (...) {
+          const std::lock_guard lock(failing);
+          failure = std::current_exception();
+        }
+      }));
+    }
+  } catch (const std::system_error&) { // of a thread; those that have started wait for all
+    failure = std::current_exception();
+    for (const auto& w : running)
+      w->interrupt();
   }
   for (auto& thread : pool)
     thread.join();
