@@ -1,0 +1,89 @@
+"""Fails the system calls of the clients and of the load tool in turn, one in each run.
+
+What must hold after each: it ends with 0 and all replies, or with 1 and a word on stderr on what failed; never by a
+signal, and never does it take for a reply what has not come. Called by ctest; by hand:
+    cd tests/torture && REVECHO_PROGRAMS=$PWD/../../build/release python3 -B client_torture_test.py -v Stress
+"""
+import json
+import os
+import subprocess
+import unittest
+
+import tracing
+from processes import PATIENCE, program_directory
+from servers import Server, Sweep, is_possible
+
+
+class ClientTorture(Sweep):
+    def test_each_call_fails(self):
+        with Server("revecho-async-server", []) as server:
+            self.assertTrue(server.listens(), server.log())
+            self.port = str(server.port)
+            trace = tracing.Trace()
+            end = self.run_traced(trace)
+            self.assertEqual(end.returncode, 0, end.stderr)
+            self.check_complete(end)
+            calls = trace.calls()
+            first = next(i for i, call in enumerate(calls) if call.arguments.startswith("0, F_GETFD"))
+            self.sweep(calls, lambda i, call: i > first and is_possible(call), self.fail_once)
+            self.assertEqual(server.end(), 0, server.log())
+
+    def run_traced(self, trace):
+        command = trace.command(program_directory() / self.program, *self.arguments, self.port)
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
+                              env={**os.environ, **self.traced}, text=True)
+
+    def fail_once(self, fault):
+        trace = tracing.Trace(fault)
+        end = self.run_traced(trace)
+        self.assertIn(end.returncode, (0, 1), end.stderr)
+        if end.returncode == 0:
+            self.check_complete(end)
+        elif fault.call == "write":
+            pass  # it is stdout or stderr that cannot be written
+        elif self.program == "revecho-stress" and fault.call == "sendto":
+            self.check_partial(end)  # it takes what fails now for what is not possible now, and the reply is late
+        else:
+            self.assertNotEqual(fault.error, "EINTR", end.stderr)
+            self.check_partial(end)
+            if tracing.text_of(fault.error) not in end.stderr and "no free port" not in end.stderr:
+                self.check_said(fault, end.stderr)
+        return trace.hits()
+
+
+class Asking(ClientTorture):
+    arguments = ["--framing", "line", "--timeout", "5s", "one", "two", "three", "--to"]
+
+    def check_complete(self, end):
+        self.assertEqual(end.stdout, "eno\nowt\neerht\n")
+
+    def check_partial(self, end):
+        lines = end.stdout.splitlines()
+        self.assertLess(len(lines), 3)
+        self.assertEqual(lines, [line for line in ("eno", "owt", "eerht") if line in lines])
+
+
+class SyncClient(Asking, unittest.TestCase):
+    program = "revecho-sync-client"
+
+
+class AsyncClient(Asking, unittest.TestCase):
+    program = "revecho-async-client"
+
+
+class Stress(ClientTorture, unittest.TestCase):
+    program = "revecho-stress"
+    arguments = ["--framing", "line", "--timeout", "5s", "--clients", "2", "--messages", "3", "--threads", "2",
+                 "--session", "2", "--json", "-"]
+
+    def check_complete(self, end):
+        level = json.loads(end.stdout)["levels"][0]
+        self.assertEqual((level["verified"], level["lost"], level["late"]), (6, 0, 0))
+
+    def check_partial(self, end):
+        if end.stdout:
+            self.assertFalse(json.loads(end.stdout)["ok"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,107 @@
+"""What the tests of this folder share: a server as a process, and the sweep over what can fail."""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import tracing  # finds processes
+from processes import PATIENCE, program_directory, wait_until
+
+
+class Server:
+    """A server as a process. When the `with` block ends it is dead."""
+
+    def __init__(self, program, arguments, trace=None, environment=None):
+        self.directory = tempfile.TemporaryDirectory()
+        self.port_file = pathlib.Path(self.directory.name) / "port"
+        self.log_file = tempfile.TemporaryFile()
+        command = [str(program_directory() / program), *arguments, "--listen", "127.0.0.1:0", "--framing", "line",
+                   "--max-message", "1000", "--port-file", str(self.port_file)]
+        self.process = subprocess.Popen(
+            trace.command(*command) if trace else command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=self.log_file, env={**os.environ, **(environment or {})})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.process.kill()
+        self.process.wait(PATIENCE)
+        self.log_file.close()
+        self.directory.cleanup()
+
+    def listens(self):
+        """Waits until it does; False if it has ended instead."""
+        wait_until(lambda: self.port_file.exists() or self.process.poll() is not None, "the server listens or ends")
+        if self.process.poll() is not None:
+            return False
+        self.port = int(self.port_file.read_text())
+        return True
+
+    def log(self):
+        return os.pread(self.log_file.fileno(), 1 << 20, 0).decode(errors="replace")
+
+    def resources(self):
+        """How many descriptors and threads it has."""
+        at = pathlib.Path(f"/proc/{self.process.pid}")
+        return len(list(at.glob("fd/*"))), len(list(at.glob("task/*")))
+
+    def processor_time(self):
+        """Seconds."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(PATIENCE)
+
+
+def is_possible(call):
+    """Whether that call of the program could really fail."""
+    if call.name == "epoll_ctl":
+        return "EPOLL_CTL_ADD" in call.arguments  # the others take no memory
+    if call.name == "mmap":
+        return "MAP_ANONYMOUS" in call.arguments
+    return True
+
+
+class Sweep:
+    """A test case that makes one call after the other fail in a program of ours."""
+
+    program = ""
+    arguments = []
+    every = 1  # the sweep takes one fault of so many
+
+    @classmethod
+    def setUpClass(cls):
+        if reason := tracing.why_not():
+            raise unittest.SkipTest(reason)
+        binary = (program_directory() / cls.program).read_bytes()
+        cls.sanitizer = "asan" if b"__asan_init" in binary else "tsan" if b"__tsan_init" in binary else None
+        # The leak sanitizer cannot work where somebody traces already.
+        cls.traced = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+
+    def sweep(self, calls, of_program, torture):
+        faults = tracing.faults_for(calls, of_program, self.every)
+        if self.sanitizer:
+            faults = [fault for fault in faults if fault.call not in tracing.OF_MEMORY]
+        self.assertGreater(len(faults), 5)
+        hits = 0
+        for fault in faults:
+            with self.subTest(fault=" ".join(map(str, fault))):
+                hits += torture(fault) > 0
+        # Which thread is first may differ from run to run, and so the number of calls, but not much.
+        self.assertGreater(hits, len(faults) * 3 // 4, "most faults never happened")
+        print(f"{self.id()}: {hits} faults", file=sys.stderr)
+
+    def check_said(self, fault, text):
+        """In the last line there is what could not be done, and why."""
+        last = text.splitlines()[-1]
+        if fault.call in tracing.OF_MEMORY and last == f"{self.program}: out of memory":
+            return
+        # For want of memory there may be no thread.
+        reason = "Resource temporarily unavailable" if fault.call in tracing.OF_MEMORY else tracing.text_of(fault.error)
+        self.assertRegex(last, f"^{self.program}: cannot .+: {reason}(; .+)?$")
