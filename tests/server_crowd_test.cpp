@@ -1,5 +1,6 @@
 // A thousand clients that mean no good, at once: others are served meanwhile, memory stays within the bound that
-// README states, and once they are gone nothing is left of them.
+// README states, and once they are gone nothing is left of them. Not through a proxy, which would have to survive them
+// first.
 #include "tests/catch.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/server_process.hpp"
@@ -80,7 +81,7 @@ void attack_until_ended(std::list<peer>& crowd, Attack attack) {
 
 } // namespace
 
-TEST_CASE("server: ends a thousand clients that drip, and serves others meanwhile") {
+TEST_CASE("server: ends a thousand clients that drip, and serves others meanwhile", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   const std::size_t clients = crowd_for(v);
@@ -97,7 +98,7 @@ TEST_CASE("server: ends a thousand clients that drip, and serves others meanwhil
   CHECK_THAT(totals(server.stop()), contains("; " + std::to_string(clients) + " timed out in a message\n"));
 }
 
-TEST_CASE("server: ends a thousand clients that send and never read, and serves others meanwhile") {
+TEST_CASE("server: ends a thousand clients that send and never read, and serves others meanwhile", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   const std::size_t clients = crowd_for(v);
@@ -120,7 +121,7 @@ TEST_CASE("server: ends a thousand clients that send and never read, and serves 
   CHECK_THAT(totals(server.stop()), contains("; " + std::to_string(clients) + " timed out not reading\n"));
 }
 
-TEST_CASE("server: holds no more of messages that do not end than README says") {
+TEST_CASE("server: holds no more of messages that do not end than README says", "[direct]") {
   const auto v = GENERATE(from_range(variants_serving(48)));
   const std::string framing = GENERATE("line", "length", "eof");
   CAPTURE(v.name, framing);
@@ -145,7 +146,8 @@ TEST_CASE("server: holds no more of messages that do not end than README says") 
   server.stop();
 }
 
-TEST_CASE("server: closes what a flood has over --max-connections at once, and harms nobody that it serves") {
+TEST_CASE(
+    "server: closes what a flood has over --max-connections at once, and harms nobody that it serves", "[direct]") {
   const auto v = GENERATE(from_range(variants_serving(1000)));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line", "--max-connections", "1000"});
@@ -167,7 +169,7 @@ TEST_CASE("server: closes what a flood has over --max-connections at once, and h
   CHECK_THAT(totals(server.stop()), contains("; 300 refused"));
 }
 
-TEST_CASE("server: ends connections whose client is gone without a word") {
+TEST_CASE("server: ends connections whose client is gone without a word", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line", "--idle-timeout", "300ms", "--message-timeout", "300ms"});
