@@ -3,10 +3,12 @@
 #include "tests/catch.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/scripted_server.hpp"
+#include "tests/support/server_process.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tests/support/wire.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <future>
 #include <string>
 #include <vector>
@@ -133,6 +135,20 @@ TEST_CASE("client: gives a long raw message no more time than a short one, howev
   CHECK(end.output.empty());
   CHECK_THAT(end.errors, contains(": late: no more after "));
   CHECK_THAT(end.errors, contains(" bytes of the reply in 1 s\n"));
+}
+
+TEST_CASE("client: does not wait for ever for a server that is stopped") {
+  const std::string program = GENERATE("revecho-sync-client", "revecho-async-client");
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(program, v.name);
+  server_process server(v, {"--framing", "line"});
+  server.signal(SIGSTOP);
+  const auto end =
+      run(program, {"--framing", "line", "--timeout", "100ms", "--to", std::to_string(server.port()), "hello"});
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("late: no more after 0 of 6 bytes of the reply in 100 ms"));
+  server.signal(SIGCONT);
+  server.stop();
 }
 
 TEST_CASE("client: names a reset", "[direct]") {

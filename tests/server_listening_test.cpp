@@ -2,12 +2,15 @@
 #include "tests/catch.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/server_process.hpp"
+#include "tests/support/skip.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tests/support/wire.hpp"
 
 #include <algorithm>
 #include <csignal>
+#include <fstream>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 using namespace revecho::test;
@@ -136,11 +139,28 @@ TEST_CASE("server: does not share its port with one that has no --reuse-port", "
   first.stop();
 }
 
-TEST_CASE("server: starts again on its port at once after it was killed", "[direct]") {
+TEST_CASE("server: exits with 1 and says why when the port is a privileged one") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  int first_free = 1024;
+  std::ifstream("/proc/sys/net/ipv4/ip_unprivileged_port_start") >> first_free;
+  if (first_free <= 1) SKIP_TEST("no port is privileged here");
+  std::vector<std::string> command{"--reuid", "65534", "--clear-groups", PROGRAM_DIR "/" + v.program};
+  if (::geteuid() != 0) command.erase(command.begin(), command.begin() + 3);
+  command.insert(command.end(), {"--listen", "127.0.0.1:1"});
+  const auto end = run("/usr/bin/setpriv", command);
+  if (end.errors.starts_with("setpriv: ")) SKIP_TEST(end.errors);
+  CHECK(end.exit_code == 1);
+  CHECK(end.errors == v.program +
+                          ": cannot listen on 127.0.0.1:1: Permission denied; ports below 1024 need privileges; "
+                          "choose a higher one\n");
+}
+
+TEST_CASE("server: starts again on its port at once after it was killed, 50 times", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   std::string where = "127.0.0.1:0";
-  for (int i = 0; i < 10; ++i) {
+  for (int i = 0; i < 50; ++i) {
     server_process server(v, {}, {where});
     where = on_port(server.port());
     peer client(server.port());

@@ -5,6 +5,8 @@
 #include "tests/support/text_matchers.hpp"
 #include "tests/support/wire.hpp"
 
+#include <algorithm>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -52,6 +54,24 @@ TEST_CASE("server: survives a client that resets while replies are on their way 
   }
   CHECK(answers(server.port(), "line"));
   CHECK_THAT(totals(server.stop()), EndsWith("; 5 reset or failed\n"));
+}
+
+TEST_CASE("server: survives the kill of all its clients while they talk") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "length"});
+  const auto descriptors = server.descriptors();
+  for (int i = 0; i < 3; ++i) {
+    process clients("revecho-stress", {std::to_string(server.port()), "--framing", "length", "--clients", "10",
+                                          "--duration", "1h", "--size", "exp:10KiB", "--pipeline", "4"});
+    const auto busy = std::min<std::size_t>(v.at_once, 10);
+    CHECK(eventually([&] { return server.descriptors() >= descriptors + busy; }));
+    clients.signal(SIGKILL);
+    clients.wait();
+  }
+  CHECK(answers(server.port(), "length"));
+  CHECK(eventually([&] { return server.descriptors() == descriptors; }));
+  server.stop();
 }
 
 TEST_CASE("server: gives back the threads and descriptors of a crowd that vanishes") {
