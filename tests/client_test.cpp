@@ -154,8 +154,8 @@ TEST_CASE("client: sends messages of any bytes and of a megabyte") {
 TEST_CASE("client: says on stderr how long it took with --time") {
   const auto client = GENERATE(from_range(clients));
   CAPTURE(client);
-  server_process server(any_server());
-  const auto end = run(client, {"--to", address_of(server), "--time", "one", "two"});
+  server_process server(any_server(), {"--framing", "line"});
+  const auto end = run(client, {"--to", address_of(server), "--framing", "line", "--time", "one", "two"});
   CHECK(end.exit_code == 0);
   CHECK(end.output == "eno\nowt\n");
   CHECK_THAT(end.errors, StartsWith("2 replies in ") && EndsWith("s\n"));
