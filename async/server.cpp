@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <new>
 #include <random>
 #include <utility>
 
@@ -44,17 +45,23 @@ awaitable<void> server::accept_connections(listener& from) {
   auto pause = limits::first_accept_pause;
   for (;;) {
     std::error_code error;
-    auto peer = co_await from.accept(error);
-    if (peer) {
-      pause = limits::first_accept_pause;
-      admit(std::move(*peer), from);
-    } else if (error == std::errc::operation_canceled) {
-      break;
-    } else {
+    try {
+      auto peer = co_await from.accept(error);
+      if (peer) {
+        pause = limits::first_accept_pause;
+        admit(std::move(*peer), from);
+        continue;
+      }
+    } catch (const std::bad_alloc&) {
+      error = std::make_error_code(std::errc::not_enough_memory);
+    }
+    if (error == std::errc::operation_canceled) break;
+    try {
       report_accept_failure(error);
       co_await from.sleep_for(pause);
-      pause = std::min(2 * pause, limits::longest_accept_pause);
+    } catch (const std::bad_alloc&) { // not even for that: then without
     }
+    pause = std::min(2 * pause, limits::longest_accept_pause);
   }
   from.close();
 }
@@ -107,7 +114,7 @@ int server::run() {
   if (!options_.port_file.empty()) write_port_file(options_.port_file, endpoints_);
   for (const auto& where : endpoints_) {
     const auto address = to_string(where);
-    log_.write(log_level::info, fmt::format("listening on {}", address), {{"address", address}});
+    log_.write(log_level::info, fmt::format("listening on {}", address), text_fields{{"address", address}});
   }
   const bool in_time = serve_until_stopped();
   log_.write(log_level::info, summary(counts()), to_json(counts()));

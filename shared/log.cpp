@@ -34,6 +34,10 @@ std::string wall_time() {
       "{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), milliseconds);
 }
 
+std::string as_text(log_level level, std::string_view message) {
+  return level >= log_level::warning ? fmt::format("{}: {}", to_string(level), message) : std::string(message);
+}
+
 void write_line(std::string line) {
   line += '\n';
   std::string_view rest = line;
@@ -54,12 +58,22 @@ void logger::write(log_level level, std::string_view message, const nlohmann::or
     line.update(fields);
     write_line(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   } else {
-    write_line(level >= log_level::warning ? fmt::format("{}: {}", to_string(level), message) : std::string(message));
+    write_line(as_text(level, message));
   }
 }
 
-void logger::write(log_level level, std::string_view message) const {
-  write(level, message, nlohmann::ordered_json::object());
+void logger::write(log_level level, std::string_view message, const text_fields& fields) const {
+  if (!writes(level)) return;
+  if (format_ == log_format::text) {
+    write_line(as_text(level, message));
+    return;
+  }
+  auto object = nlohmann::ordered_json::object();
+  for (const auto& [name, value] : fields)
+    object[std::string(name)] = value;
+  write(level, message, object);
 }
+
+void logger::write(log_level level, std::string_view message) const { write(level, message, text_fields{}); }
 
 } // namespace revecho

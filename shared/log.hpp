@@ -3,12 +3,18 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace revecho {
 
 enum class log_level { debug, info, warning, error };
 enum class log_format { text, json };
+
+/// Names and values.
+using text_fields = std::vector<std::pair<std::string_view, std::string>>;
 
 /// Writes lines. Thread-safe: each line is one write, so lines of threads and processes do not mix. Never throws for
 /// what is in a line (bytes that are not UTF-8 are replaced in JSON), and a line that cannot be written is dropped: a
@@ -22,6 +28,10 @@ class logger {
   /// `fields` is an object that says the same in parts; text has only the message.
   void write(log_level, std::string_view message, const nlohmann::ordered_json& fields) const;
   void write(log_level, std::string_view message) const;
+
+  /// The same with fields that are text. As text this makes no JSON, which cannot be destroyed where there is no
+  /// memory.
+  void write(log_level, std::string_view message, const text_fields& fields) const;
 
   /// Would a line of this level be written? For lines that cost something to put together.
   bool writes(log_level level) const noexcept { return level >= least_; }

@@ -26,7 +26,7 @@ void record(const stream& peer, std::error_code error, service& in) {
   const auto level = error.category() == protocol_category() ? log_level::warning : log_level::info;
   if (!in.log.writes(level)) return;
   const auto text = fmt::format("{}: connection ended: {}", peer.peer(), error.message());
-  in.log.write(level, text, {{"peer", peer.peer()}, {"reason", error.message()}});
+  in.log.write(level, text, text_fields{{"peer", peer.peer()}, {"reason", error.message()}});
 }
 
 // Closing with unread input would reset the connection, and destroy replies that are still on their way.
@@ -103,8 +103,11 @@ void serve(stream peer, admission place, service& in) {
   }
 
   const bool stopped = error == std::errc::operation_canceled;
-  if (error && !stopped) record(peer, error, in);
-  if (stopped || messages.error()) linger(peer);
+  try {
+    if (error && !stopped) record(peer, error, in);
+    if (stopped || messages.error()) linger(peer);
+  } catch (const std::bad_alloc&) { // it has been counted, and ends without a line in the log or a last wait
+  }
   in.counts.add(count::served);
 }
 
