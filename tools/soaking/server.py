@@ -43,7 +43,8 @@ class Server:
         self._reader = threading.Thread(target=lambda: self._tail.extend(self._process.stderr), daemon=True)
         self._reader.start()
         try:
-            wait_until(lambda: port_file.exists() or not self.is_alive(), f"{self.name} listens")
+            # That comes behind the port file, when it is closed again: else it would be in the first sample.
+            wait_until(lambda: "listening on" in self.log() or not self.is_alive(), f"{self.name} listens")
             if not self.is_alive():
                 raise RuntimeError(f"{self.name} does not start: {self.log()}")
         except BaseException:
