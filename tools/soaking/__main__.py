@@ -123,7 +123,8 @@ class Soak:
         verified = sum(tally.verified for tally in self.tallies.values())
         passed = int(time.monotonic() - self.start)
         print(f"\r\x1b[K{self.twin}  {passed // 60}:{passed % 60:02} of {self.seconds / 60:g} min  "
-              f"round {self.rounds}  {verified} verified  {sum(self.faults.values())} faults  {len(self.failures)} failures",
+              f"round {self.rounds}  {verified} verified  {sum(self.faults.values())} faults  "
+              f"{len(self.failures)} failures",
               end="", file=sys.stderr, flush=True)
 
     def print_report(self):
