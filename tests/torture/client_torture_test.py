@@ -25,8 +25,11 @@ class ClientTorture(Sweep):
             self.check_complete(end)
             calls = trace.calls()
             first = next(i for i, call in enumerate(calls) if call.arguments.startswith("0, F_GETFD"))
-            self.sweep(calls, lambda i, call: i > first and is_possible(call), self.fail_once)
+            self.sweep(calls, lambda i, call: i > first and self.is_swept(call), self.fail_once)
             self.assertEqual(server.end(), 0, server.log())
+
+    def is_swept(self, call):
+        return is_possible(call)
 
     def run_traced(self, trace):
         command = trace.command(program_directory() / self.program, *self.arguments, self.port)
@@ -75,6 +78,10 @@ class Stress(ClientTorture, unittest.TestCase):
     program = "revecho-stress"
     arguments = ["--framing", "line", "--timeout", "5s", "--clients", "2", "--messages", "3", "--threads", "2",
                  "--session", "2", "--json", "-"]
+
+    def is_swept(self, call):
+        # Asio does not look whether it could register what wakes its loop, and two loops wake each other.
+        return call.name != "epoll_ctl" and is_possible(call)
 
     def check_complete(self, end):
         level = json.loads(end.stdout)["levels"][0]
