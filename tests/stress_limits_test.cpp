@@ -77,7 +77,7 @@ TEST_CASE("stress: is not short of ports when it resets its connections, or has 
   CHECK(end.exit_code == 0);
 }
 
-TEST_CASE("stress: counts what a full backlog costs as time for connecting, and loses nothing") {
+TEST_CASE("stress: counts what a full backlog costs as time for connecting, and loses nothing", "[direct]") {
   const auto v = GENERATE(from_range(variants_serving(6)));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line", "--backlog", "1"});
