@@ -101,7 +101,7 @@ class Torture(Sweep):
         with Server(self.program, self.arguments, trace, self.traced) as server:
             if server.listens():
                 tracing.release(server.process.pid)
-                self.check_still_serves(server, server.resources())
+                self.check_still_serves(server, server.resources_at_rest())
             else:
                 self.assertEqual(server.process.returncode, 1, server.log())
                 self.check_said(fault, server.log())
@@ -123,7 +123,7 @@ class Torture(Sweep):
         trace = tracing.Trace(fault)
         with Server(self.program, self.arguments) as server:
             self.assertTrue(server.listens(), server.log())
-            resources = server.resources()
+            resources = server.resources_at_rest()
             trace.attach(server.process.pid)
             lost = converse_all(server.port)
             # Who is in the middle of a failing call when strace leaves sees it fail in another way.
@@ -193,7 +193,7 @@ class Torture(Sweep):
         trace = tracing.Trace(tracing.Fault("accept4", "1+", error))
         with Server(self.program, self.arguments) as server:
             self.assertTrue(server.listens(), server.log())
-            resources = server.resources()
+            resources = server.resources_at_rest()
             trace.attach(server.process.pid)
             start, worked = time.monotonic(), server.processor_time()
             with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as client:

@@ -51,8 +51,11 @@ ERRORS = {
     "write": ["EIO", "ENOSPC", "EINTR"],
 }
 
-# A sanitizer ends the program when it gets no memory.
 OF_MEMORY = {"mmap", "mprotect"}
+
+# What a sanitizer calls itself: it ends the program when it gets no memory, and finds out by writing to a pipe what can
+# be read.
+OF_SANITIZERS = {*OF_MEMORY, "pipe2", "write"}
 
 
 def text_of(error):
