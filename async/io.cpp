@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <new>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -484,15 +485,30 @@ void context::run(const std::function<awaitable<void>()>& main) {
   if (failure) std::rethrow_exception(failure);
 }
 
-void context::run() { loop_.run(); }
+// What a handler throws for want of memory costs that handler's work, and not the loop: should it have been one that
+// waits again and again, it is started once more.
+void context::run() {
+  for (;;) {
+    try {
+      if (ticking_ && !tick_awaited_) wait_for_tick();
+      if (ticking_ && !events_awaited_) wait_for_events();
+      loop_.run();
+      return;
+    } catch (const std::bad_alloc&) {
+      events_ = {};
+    }
+  }
+}
 
 // To asio's loop all streams are one descriptor, that of their epoll.
 void context::wait_for_events() {
   epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](std::error_code canceled) {
+    events_awaited_ = false;
     if (canceled || is_done()) return;
     handle_events();
     if (!is_done()) wait_for_events();
   });
+  events_awaited_ = true;
 }
 
 // Until no more come, or for so long that it is the turn of timers and listeners.
@@ -553,7 +569,7 @@ void context::unlink(waiter& w) noexcept {
 // Nothing is left to run for: what would keep the loop from ending is cancelled.
 void context::quit() noexcept {
   std::error_code ignored;
-  ticking_ = false; // a connection that is accepted after this starts it again
+  ticking_ = tick_awaited_ = false; // a connection that is accepted after this starts it again
   ticker_.cancel();
   epoll_.cancel(ignored);
 }
@@ -567,12 +583,16 @@ void context::tick() {
 
 void context::wait_for_tick() {
   ticking_ = true;
+  tick_awaited_ = false; // whatever there was is cancelled here
   ticker_.expires_after(stopping_ ? std::min(tick_, limits::stopping_tick) : tick_);
   ticker_.async_wait([this](std::error_code canceled) {
-    if (canceled || is_done()) return;
+    if (canceled) return; // another wait has taken its place, or none is wanted
+    tick_awaited_ = false;
+    if (is_done()) return;
     tick();
     wait_for_tick();
   });
+  tick_awaited_ = true;
 }
 
 std::unique_ptr<char[]> context::borrow_buffer() {

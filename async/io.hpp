@@ -272,6 +272,8 @@ class context {
   waiter* first_ = nullptr;
   std::vector<std::unique_ptr<char[]>> buffers_; // not lent at the moment
   bool ticking_ = false;
+  bool tick_awaited_ = false;   // ticking_, and the wait for the next one has begun
+  bool events_awaited_ = false; // likewise
   bool stopping_ = false;
   std::span<epoll_event> events_;                        // being handled
   asio::io_context loop_{1};                             // behind what the coroutines use that it destroys
