@@ -495,6 +495,7 @@ void context::run() {
       loop_.run();
       return;
     } catch (const std::bad_alloc&) {
+      if (!events_.empty()) events_awaited_ = false; // thrown while these were handled
       events_ = {};
     }
   }
@@ -503,9 +504,9 @@ void context::run() {
 // To asio's loop all streams are one descriptor, that of their epoll.
 void context::wait_for_events() {
   epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](std::error_code canceled) {
-    events_awaited_ = false;
-    if (canceled || is_done()) return;
+    if (canceled) return;
     handle_events();
+    events_awaited_ = false;
     if (!is_done()) wait_for_events();
   });
   events_awaited_ = true;
@@ -553,9 +554,9 @@ void context::link(waiter& w) {
   w.next_ = first_;
   if (first_ != nullptr) first_->previous_ = &w;
   first_ = &w;
-  if (ticking_) return;
-  wait_for_tick();
-  wait_for_events();
+  // Each is looked at: the last one who was linked may have found no memory for both.
+  if (!ticking_ || !tick_awaited_) wait_for_tick();
+  if (!events_awaited_) wait_for_events();
 }
 
 void context::unlink(waiter& w) noexcept {
@@ -569,7 +570,7 @@ void context::unlink(waiter& w) noexcept {
 // Nothing is left to run for: what would keep the loop from ending is cancelled.
 void context::quit() noexcept {
   std::error_code ignored;
-  ticking_ = tick_awaited_ = false; // a connection that is accepted after this starts it again
+  ticking_ = tick_awaited_ = events_awaited_ = false; // a connection that is accepted after this starts it again
   ticker_.cancel();
   epoll_.cancel(ignored);
 }

@@ -85,7 +85,8 @@ bool breaks_protocol(std::uint16_t port, const std::string& framing) {
 TEST_CASE("server: loses one connection at most for an allocation that fails, whichever it is") {
   if (sanitized) SKIP_TEST("a sanitizer has an allocator of its own");
   countdown memory;
-  // Two event loops are left out: once in some 20 runs an allocation in the second one still ends the process.
+  // Two event loops are left out: asio's use_awaitable (1.22) does not survive an operation that throws while it is
+  // started, and what one loop keeps for the next operation is not there in the other.
   const auto v = behind(memory.commands(),
       GENERATE(filter([](const variant& each) { return each.name != "async 2"; }, from_range(variants()))));
   const std::string framing = GENERATE("length", "line", "eof");
