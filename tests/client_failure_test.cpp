@@ -142,7 +142,7 @@ TEST_CASE("client: does not wait for ever for a server that is stopped") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(program, v.name);
   server_process server(v, {"--framing", "line"});
-  server.signal(SIGSTOP);
+  server.pause();
   const auto end =
       run(program, {"--framing", "line", "--timeout", "100ms", "--to", std::to_string(server.port()), "hello"});
   CHECK(end.exit_code == 1);

@@ -196,7 +196,7 @@ TEST_CASE("server: takes urgent bytes for ordinary ones, each in its place", "[d
   server_process server(v, {"--framing", "line"});
   peer client(server.port());
   for (int i = 0; i < 3; ++i) {
-    if (together) server.signal(SIGSTOP); // so that it reads all of it at once
+    if (together) server.pause(); // so that it reads all of it at once
     client.send("ab");
     client.send_urgent('c');
     client.send("d");

@@ -30,7 +30,7 @@ void wait_for_reports(const server_process& server, std::size_t more) {
 
 // Stops the server for a time in which several reports are due.
 void hold(server_process& server) {
-  server.signal(SIGSTOP);
+  server.pause();
   std::this_thread::sleep_for(2s);
 }
 

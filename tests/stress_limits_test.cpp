@@ -81,7 +81,7 @@ TEST_CASE("stress: counts what a full backlog costs as time for connecting, and 
   const auto v = GENERATE(from_range(variants_serving(6)));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line", "--backlog", "1"});
-  server.signal(SIGSTOP);
+  server.pause();
   process tool("revecho-stress", {std::to_string(server.port()), "--framing", "line", "--clients", "6", "--messages",
                                      "1", "--timeout", "60s", "--json", "-"});
   CHECK(eventually([&] { return sockets_of(tool.id()) >= 6; }));

@@ -1,5 +1,8 @@
 #include "tests/support/server_process.hpp"
 
+#include "tests/support/wire.hpp"
+
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -86,6 +89,23 @@ server_process::server_process(
     if (!listen[i].starts_with("127.0.0.1:")) throw std::runtime_error(listen[i] + " cannot be behind a proxy");
     ports_[i] = proxies_.emplace_back(ports_[i], seed++).port();
   }
+}
+
+// A signal is sent when kill() returns, but its effect may come later.
+void server_process::pause() {
+  signal(SIGSTOP);
+  const auto is_stopped = [this](pid_t thread) {
+    std::ifstream file(process_files(id(), "task") / std::to_string(thread) / "stat");
+    std::string text;
+    std::getline(file, text);
+    const auto end_of_name = text.rfind(") ");
+    return end_of_name != std::string::npos && text[end_of_name + 2] == 'T';
+  };
+  const bool all = eventually([&] {
+    const auto all_threads = threads();
+    return std::all_of(all_threads.begin(), all_threads.end(), is_stopped);
+  });
+  if (!all) throw std::runtime_error("the server does not stop at SIGSTOP");
 }
 
 std::string server_process::stop() {

@@ -70,6 +70,7 @@ class server_process {
   void wait_for_log(std::string_view text) { process_.wait_for_error_text(text); }
 
   void signal(int number) { process_.signal(number); }
+  void pause(); ///< SIGSTOP; returns when no thread runs any more. Throws std::runtime_error if that does not come.
   outcome wait() { return process_.wait(); }
 
   /// Sends SIGTERM, and returns its log. Throws std::runtime_error unless it exits with 0.
