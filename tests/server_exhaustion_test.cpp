@@ -60,7 +60,7 @@ std::size_t occurrences(const std::string& text, const std::string& what) {
 } // namespace
 
 TEST_CASE("server: rests while descriptors are missing, and then takes those who waited") {
-  if (sanitized) SKIP_TEST("UndefinedBehaviorSanitizer needs descriptors to look at memory");
+  if (sanitized) SKIP_TEST("a sanitizer needs descriptors of its own");
   // One loop: of two, it is chance which of them gets the last descriptors.
   const auto v = behind("ulimit -n 40",
       GENERATE(filter([](const variant& each) { return each.name != "async 2"; }, from_range(variants_serving(40)))));
