@@ -125,6 +125,7 @@ level_result load::run(std::size_t clients, const observer& on_second) {
       }));
     }
   } catch (const std::system_error&) { // of a thread; those that have started wait for all
+    const std::lock_guard lock(failing);
     failure = std::current_exception();
     for (const auto& w : running)
       w->interrupt();
