@@ -24,7 +24,7 @@ namespace {
 constexpr std::size_t kibibyte = 1024;
 constexpr std::size_t mebibyte = 1024 * kibibyte;
 
-// As README has it. Sanitizers keep notes about every byte.
+// As README has it, without the share of --threads: few are used here. Sanitizers keep notes about every byte.
 std::size_t memory_bound(std::size_t connections, std::size_t max_message) {
 #if defined(__SANITIZE_THREAD__)
   constexpr std::size_t notes = 8;
