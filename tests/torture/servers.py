@@ -108,8 +108,8 @@ class Sweep:
             with self.subTest(fault=" ".join(map(str, fault))):
                 hits += torture(fault) > 0
         # Which thread is first may differ from run to run, and so the number of calls, but not much.
-        self.assertGreater(hits, len(faults) * 3 // 4, "most faults never happened")
-        print(f"{self.id()}: {hits} faults", file=sys.stderr)
+        self.assertGreater(hits, len(faults) // 2, "most faults never happened")
+        print(f"{self.id()}: {hits} of {len(faults)} faults", file=sys.stderr)
 
     def check_said(self, fault, text):
         """In the last line there is what could not be done, and why."""
