@@ -4,8 +4,6 @@
 
 #include <asio/ip/v6_only.hpp>
 #include <asio/post.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,15 +15,12 @@
 #include <netinet/tcp.h>
 #include <new>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 namespace revecho::async {
 namespace {
 
 using asio::ip::tcp;
-
-constexpr asio::use_awaitable_t<executor> use_awaitable;
 
 // Buffers kept for the next read; more are only in use when many connections have work at once.
 constexpr std::size_t spare_buffers = 16;
@@ -36,16 +31,15 @@ constexpr std::uint32_t broken = EPOLLHUP | EPOLLERR;
 // And those that end a wait for bytes. A peer that has sent its last byte may still read what it gets.
 constexpr std::uint32_t ended = EPOLLRDHUP | broken;
 
+constexpr std::uint32_t readable = EPOLLIN | ended;
+constexpr std::uint32_t writable = EPOLLOUT | broken;
+
 // The events after which a read that takes little may have left something: one stops in front of an urgent byte, and at
 // the end of the stream there is the end itself.
 constexpr std::uint32_t read_to_the_end = ended | EPOLLPRI;
 
-// Events taken from the kernel at once.
-constexpr std::size_t events_at_once = 256;
-
 std::error_code last_error() noexcept { return {errno, std::system_category()}; }
 std::error_code canceled() noexcept { return std::make_error_code(std::errc::operation_canceled); }
-std::error_code timed_out() noexcept { return std::make_error_code(std::errc::timed_out); }
 
 // Asio has a category of its own for the errors of the system, and its errors need not equal any std::errc.
 std::error_code standard(const std::error_code& error) noexcept {
@@ -55,8 +49,9 @@ std::error_code standard(const std::error_code& error) noexcept {
 
 bool is(const std::error_code& error, std::errc condition) noexcept { return error == condition; }
 
+// Of an error of the system, by its number: what follows a read for every message should not cost two virtual calls.
 bool would_block(const std::error_code& error) noexcept {
-  return is(error, std::errc::operation_would_block) || is(error, std::errc::resource_unavailable_try_again);
+  return error.value() == EAGAIN || error.value() == EWOULDBLOCK;
 }
 
 void set_option(int descriptor, int level, int name, int value) noexcept {
@@ -65,206 +60,226 @@ void set_option(int descriptor, int level, int name, int value) noexcept {
 
 // With thousands of connections none is in the cache when its turn comes. This fetches a stream, and what its owner
 // keeps behind it, while the one before it is served.
-void prefetch_connection(const void* stream) noexcept {
+void prefetch_connection(const void* connection) noexcept {
   constexpr std::size_t line = 64;
   constexpr std::size_t size = 512;
   for (std::size_t offset = 0; offset < size; offset += line)
-    __builtin_prefetch(static_cast<const char*>(stream) + offset);
-}
-
-template <class Timer>
-awaitable<void> wait_for(Timer& sleeper) {
-  std::error_code canceled_or_not;
-  co_await sleeper.async_wait(asio::redirect_error(use_awaitable, canceled_or_not));
+    __builtin_prefetch(static_cast<const char*>(connection) + offset);
 }
 
 } // namespace
 
-// --- waiter ----------------------------------------------------------------------------------------------------------
+// --- coroutines ------------------------------------------------------------------------------------------------------
 
-waiter::waiter(waiter&& other) noexcept : owner_(other.owner_) {
-  assert(other.previous_ == nullptr && other.next_ == nullptr && owner_->first_ != &other);
+void list_node::leave() noexcept {
+  previous_->next_ = next_;
+  next_->previous_ = previous_;
+  previous_ = next_ = this;
 }
 
-waiter::~waiter() { leave(); }
+void list_node::append_to(list_node& list) noexcept {
+  leave();
+  previous_ = list.previous_;
+  next_ = &list;
+  previous_->next_ = list.previous_ = this;
+}
 
-void waiter::leave() noexcept { owner_->unlink(*this); }
+void promise_base::unhandled_exception() noexcept {
+  if (!is_alone()) std::terminate(); // nobody awaits what was spawned
+  failure_ = std::current_exception();
+}
 
-void waiter::arm(time_point deadline, on_stop when_stopped) {
-  if (owner_->first_ != this && previous_ == nullptr) owner_->link(*this);
+void promise_base::rethrow_failure() const {
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+// --- waiter ----------------------------------------------------------------------------------------------------------
+
+void unique_descriptor::close() noexcept {
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
+}
+
+waiter::waiter(context& owner, unique_descriptor descriptor) noexcept
+    : owner_(&owner), descriptor_(std::move(descriptor)) {}
+
+waiter::waiter(waiter&& other) noexcept : owner_(other.owner_), descriptor_(std::move(other.descriptor_)) {
+  assert(other.is_alone() && !other.registered_);
+}
+
+waiter::~waiter() {
+  if (registered_) owner_->forget(*this);
+}
+
+void waiter::wait(std::uint32_t events, ready_handler& handler, time_point deadline, on_stop when_stopped) noexcept {
+  assert(handler_ == nullptr);
+  handler_ = &handler;
+  awaited_ = events;
   deadline_ = deadline;
   on_stop_ = when_stopped;
-  armed_ = true;
+  if (is_alone()) append_to(owner_->waiters_);
+  if (!registered_) {
+    epoll_event all{.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = this}};
+    if (::epoll_ctl(owner_->epoll_.native_handle(), EPOLL_CTL_ADD, descriptor(), &all) != 0)
+      return end_wait(static_cast<std::errc>(errno));
+    registered_ = true;
+  }
+  if (has(events) || events == 0) return end_wait({});
+  if (owner_->stopping_ && when_stopped == on_stop::end) end_wait(std::errc::operation_canceled);
+}
+
+void waiter::interrupt() noexcept {
+  if (handler_ != nullptr && !queued_) end_wait(std::errc::interrupted);
+}
+
+unique_descriptor waiter::take_descriptor() noexcept {
+  if (registered_) {
+    ::epoll_ctl(owner_->epoll_.native_handle(), EPOLL_CTL_DEL, descriptor(), nullptr);
+    owner_->forget(*this);
+    registered_ = false;
+  }
+  leave();
+  return std::move(descriptor_);
+}
+
+// Called by the context.
+void waiter::on_events(std::uint32_t events) {
+  ready_ |= events;
+  if (handler_ != nullptr && !queued_ && has(awaited_)) std::exchange(handler_, nullptr)->on_ready({});
+}
+
+// The handler is called from the event loop, not from here: whoever ends a wait may be in the middle of something. What
+// was there already has its turn behind the others, too.
+void waiter::end_wait(std::errc reason) noexcept {
+  reason_ = reason;
+  queued_ = true;
+  append_to(owner_->ready_);
+}
+
+void waiter::take_turn() {
+  queued_ = false;
+  append_to(owner_->waiters_);
+  std::exchange(handler_, nullptr)->on_ready(reason_ == std::errc{} ? std::error_code{} : make_error_code(reason_));
+}
+
+readiness::readiness(
+    waiter& of, std::uint32_t events, time_point deadline, on_stop when_stopped, std::error_code& error) noexcept
+    : of_(of), events_(events), on_stop_(when_stopped), deadline_(deadline), error_(error) {}
+
+void readiness::await_suspend(std::coroutine_handle<> coroutine) noexcept {
+  coroutine_ = coroutine;
+  of_.wait(events_, *this, deadline_, on_stop_);
+}
+
+void readiness::on_ready(std::error_code error) {
+  error_ = error;
+  coroutine_.resume();
 }
 
 // --- stream ----------------------------------------------------------------------------------------------------------
 
-unique_descriptor::~unique_descriptor() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 stream::stream(context& owner, unique_descriptor socket, tcp::endpoint peer) noexcept
-    : waiter(owner), socket_(std::move(socket)), peer_(std::move(peer)) {}
+    : waiter(owner, std::move(socket)), peer_(std::move(peer)) {}
 
-stream::~stream() {
-  if (registered_) owner().forget(*this);
-  owner().return_buffer(std::move(buffer_));
-}
+stream::~stream() { release_buffer(); }
 
 // The same connection as an object that has not waited yet, and so may still move.
-stream stream::renewed() {
-  if (registered_) ::epoll_ctl(owner().epoll_.native_handle(), EPOLL_CTL_DEL, socket_.get(), nullptr);
-  return stream(owner(), std::move(socket_), peer_);
+stream stream::renewed() noexcept { return stream(owner(), take_descriptor(), peer_); }
+
+void stream::release_buffer() noexcept {
+  if (buffer_) owner().return_buffer(std::move(buffer_));
 }
 
-// Suspends the calling coroutine until the event is there or the wait is ended. What is awaited is readiness, so no
-// buffer is held, and the reading and writing is done by the caller, without waiting.
-awaitable<void> stream::wait_for(
-    std::uint32_t event, time_point deadline, on_stop when_stopped, std::error_code& error) {
-  if (!begin_wait(event, deadline, when_stopped, error)) co_return;
-  co_await suspend();
-  end_wait(error);
+void stream::call_when_readable(ready_handler& handler, time_point deadline, on_stop when_stopped) noexcept {
+  release_buffer();
+  wait(readable, handler, deadline, when_stopped);
 }
 
-bool stream::begin_wait(std::uint32_t event, time_point deadline, on_stop when_stopped, std::error_code& error) {
-  error.clear();
-  if (!registered_) {
-    epoll_event all{.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = this}};
-    if (::epoll_ctl(owner().epoll_.native_handle(), EPOLL_CTL_ADD, socket_.get(), &all) != 0) {
-      error = last_error();
-      return false;
+void stream::call_when_writable(ready_handler& handler, time_point deadline, on_stop when_stopped) noexcept {
+  wait(writable, handler, deadline, when_stopped);
+}
+
+read_operation stream::read_some(time_point deadline, on_stop when_stopped, std::error_code& error) noexcept {
+  return {*this, deadline, when_stopped, error};
+}
+
+read_operation::read_operation(stream& from, time_point deadline, on_stop when_stopped, std::error_code& error) noexcept
+    : from_(from), deadline_(deadline), error_(error), on_stop_(when_stopped) {}
+
+void read_operation::await_suspend(std::coroutine_handle<> coroutine) noexcept {
+  coroutine_ = coroutine;
+  from_.call_when_readable(*this, deadline_, on_stop_);
+}
+
+// When the server stops, what has arrived is still read.
+void read_operation::on_ready(std::error_code error) {
+  if (!error || error == std::errc::operation_canceled) {
+    bytes_ = from_.read_now(error_);
+    if (would_block(error_)) {
+      if (!error) return from_.call_when_readable(*this, deadline_, on_stop_);
+      error_ = error;
     }
-    registered_ = true;
-  }
-  awaited_ = event | (event == EPOLLIN ? ended : broken);
-  arm(deadline, when_stopped);
-  return true;
-}
-
-// What is there already waits for its turn too, behind the other connections'.
-awaitable<void> stream::suspend() {
-  const auto keep = [this](auto coroutine) {
-    if ((ready_ & awaited_) == 0) {
-      suspended_.emplace(std::move(coroutine));
-    } else {
-      asio::post(owner().get_executor(), std::move(coroutine));
-    }
-  };
-  return asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(keep, use_awaitable);
-}
-
-void stream::end_wait(std::error_code& error) {
-  disarm();
-  if (!std::exchange(canceled_, false)) return;
-  error = std::exchange(interrupted_, false) ? std::make_error_code(std::errc::interrupted)
-          : expired()                        ? timed_out()
-                                             : canceled();
-}
-
-// Called by the context. Whoever goes on may destroy this stream.
-void stream::on_events(std::uint32_t events) {
-  ready_ |= events;
-  if ((ready_ & awaited_) == 0) return;
-  if (handler_ != nullptr) {
-    disarm();
-    std::exchange(handler_, nullptr)->on_ready({});
-  } else if (suspended_) {
-    auto coroutine = std::move(*suspended_);
-    suspended_.reset();
-    std::move(coroutine)();
-  }
-}
-
-// Who waits goes on from the event loop, not from here: whoever cancels may be in the middle of something.
-void stream::cancel() noexcept {
-  if (handler_ == nullptr && !suspended_) return;
-  canceled_ = true;
-  if (handler_ != nullptr) {
-    post_ready(*std::exchange(handler_, nullptr));
   } else {
-    auto coroutine = std::move(*suspended_);
-    suspended_.reset();
-    asio::post(owner().get_executor(), std::move(coroutine));
+    error_ = error;
   }
+  coroutine_.resume();
 }
 
-void stream::post_ready(ready_handler& handler, std::error_code error) {
-  asio::post(owner().get_executor(), [this, &handler, error] {
-    std::error_code ended_by;
-    end_wait(ended_by);
-    handler.on_ready(error ? error : ended_by);
-  });
-}
-
-void stream::call_when(std::uint32_t event, ready_handler& handler, time_point deadline, on_stop when_stopped) {
-  owner().return_buffer(std::move(buffer_));
-  std::error_code error;
-  const bool waits = begin_wait(event, deadline, when_stopped, error) && (ready_ & awaited_) == 0;
-  if (waits && owner().stopping_ && when_stopped == on_stop::end) error = canceled();
-  if (!waits || error) {
-    post_ready(handler, error);
-  } else {
-    handler_ = &handler;
-  }
-}
-
-void stream::call_when_readable(ready_handler& handler, time_point deadline, on_stop when_stopped) {
-  call_when(EPOLLIN, handler, deadline, when_stopped);
-}
-
-void stream::call_when_writable(ready_handler& handler, time_point deadline, on_stop when_stopped) {
-  call_when(EPOLLOUT, handler, deadline, when_stopped);
-}
-
-awaitable<std::span<char>> stream::read_some(time_point deadline, on_stop when_stopped, std::error_code& error) {
-  owner().return_buffer(std::move(buffer_));
-  for (;;) {
-    const bool leaving = owner().stopping_ && when_stopped == on_stop::end;
-    if (!leaving) {
-      if (!begin_wait(EPOLLIN, deadline, when_stopped, error)) co_return std::span<char>{};
-      co_await suspend(); // here and not in wait_for(): one coroutine less for every message
-      end_wait(error);
-      if (error && !is(error, std::errc::operation_canceled)) co_return std::span<char>{};
-    }
-    const auto bytes = read_now(error);
-    if (would_block(error) && leaving) error = canceled();
-    if (!would_block(error)) co_return bytes;
-  }
-}
-
-std::span<char> stream::read_now(std::error_code& error) {
+std::span<char> stream::read_now(std::error_code& error) noexcept {
   if (!buffer_) buffer_ = owner().borrow_buffer();
+  if (!buffer_) {
+    error = std::make_error_code(std::errc::not_enough_memory);
+    return {};
+  }
   ssize_t count = 0;
   do
-    count = ::recv(socket_.get(), buffer_.get(), limits::read_buffer, MSG_DONTWAIT);
+    count = ::recv(descriptor(), buffer_.get(), limits::read_buffer, MSG_DONTWAIT);
   while (count < 0 && errno == EINTR);
-  error = count < 0 ? last_error() : std::error_code{};
   // A read that did not fill the buffer has taken all there was; if more has come since, the kernel will say so.
-  if (count < static_cast<ssize_t>(limits::read_buffer) && (ready_ & read_to_the_end) == 0)
-    ready_ &= ~std::uint32_t{EPOLLIN};
-  if (!error) return {buffer_.get(), static_cast<std::size_t>(count)};
-  if (would_block(error)) ready_ &= ~(EPOLLIN | read_to_the_end);
-  owner().return_buffer(std::move(buffer_));
+  if (count < static_cast<ssize_t>(limits::read_buffer) && !has(read_to_the_end)) is_over(EPOLLIN);
+  if (count >= 0) {
+    error.clear();
+    return {buffer_.get(), static_cast<std::size_t>(count)};
+  }
+  error = last_error();
+  if (would_block(error)) is_over(EPOLLIN | read_to_the_end);
+  release_buffer();
   return {};
 }
 
-// Tries first, and waits only when the peer is behind.
-awaitable<void> stream::write_all(
-    std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error) {
-  std::array<iovec, 2> rest{};
-  assert(pieces.size() <= rest.size());
-  std::transform(pieces.begin(), pieces.end(), rest.begin(), [](std::span<const char> piece) {
-    return iovec{const_cast<char*>(piece.data()), piece.size()};
-  });
-  error.clear();
-  while (!error && rest[0].iov_len + rest[1].iov_len > 0) {
-    const std::size_t sent = send_pieces(rest, error);
-    if (error || sent > 0) continue;
-    co_await wait_for(EPOLLOUT, deadline, on_stop::wait, error);
-  }
+write_operation stream::write_all(
+    std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error) noexcept {
+  return {*this, pieces, deadline, error};
 }
 
-std::size_t stream::send_now(std::span<const char> bytes, std::error_code& error) {
+write_operation::write_operation(
+    stream& to, std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error) noexcept
+    : to_(to), deadline_(deadline), error_(error), rest_{} {
+  assert(pieces.size() <= rest_.size());
+  std::transform(pieces.begin(), pieces.end(), rest_.begin(), [](std::span<const char> piece) {
+    return iovec{const_cast<char*>(piece.data()), piece.size()};
+  });
+  error_.clear();
+}
+
+bool write_operation::is_done() noexcept {
+  while (rest_[0].iov_len + rest_[1].iov_len > 0) {
+    if (to_.send_pieces(rest_, error_) == 0) return static_cast<bool>(error_);
+  }
+  return true;
+}
+
+void write_operation::await_suspend(std::coroutine_handle<> coroutine) noexcept {
+  coroutine_ = coroutine;
+  to_.wait(writable, *this, deadline_, on_stop::wait);
+}
+
+void write_operation::on_ready(std::error_code error) {
+  error_ = error;
+  if (!error && !is_done()) return to_.wait(writable, *this, deadline_, on_stop::wait);
+  coroutine_.resume();
+}
+
+std::size_t stream::send_now(std::span<const char> bytes, std::error_code& error) noexcept {
   std::array<iovec, 1> rest{{{const_cast<char*>(bytes.data()), bytes.size()}}};
   while (!error && rest[0].iov_len > 0 && send_pieces(rest, error) > 0)
     ;
@@ -272,18 +287,19 @@ std::size_t stream::send_now(std::span<const char> bytes, std::error_code& error
 }
 
 // One call; takes off the pieces what the kernel took, and returns how much. Nothing, without error: not now.
-std::size_t stream::send_pieces(std::span<iovec> pieces, std::error_code& error) {
+std::size_t stream::send_pieces(std::span<iovec> pieces, std::error_code& error) noexcept {
+  constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
   msghdr message{};
   message.msg_iov = pieces.data();
   message.msg_iovlen = pieces.size();
-  constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+  const bool is_one = pieces.size() == 1 || pieces[1].iov_len == 0; // which takes the kernel less
   ssize_t count = 0;
   do
-    count = pieces.size() == 1 ? ::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, flags)
-                               : ::sendmsg(socket_.get(), &message, flags);
+    count = is_one ? ::send(descriptor(), pieces[0].iov_base, pieces[0].iov_len, flags)
+                   : ::sendmsg(descriptor(), &message, flags);
   while (count < 0 && errno == EINTR);
   if (count < 0) {
-    ready_ &= ~std::uint32_t{EPOLLOUT};
+    is_over(EPOLLOUT);
     if (!would_block(last_error())) error = last_error();
     return 0;
   }
@@ -297,24 +313,13 @@ std::size_t stream::send_pieces(std::span<iovec> pieces, std::error_code& error)
   return static_cast<std::size_t>(count);
 }
 
-void stream::interrupt() noexcept {
-  if (handler_ == nullptr && !suspended_) return;
-  interrupted_ = true;
-  cancel();
-}
-
-awaitable<void> suspend_in(std::optional<suspended_coroutine>& place) {
-  const auto keep = [&place](auto coroutine) { place.emplace(std::move(coroutine)); };
-  return asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(keep, use_awaitable);
-}
-
 awaitable<void> stream::sleep_for(std::chrono::nanoseconds duration) { return owner().sleep_for(duration); }
 
-void stream::shutdown_send() noexcept { ::shutdown(socket_.get(), SHUT_WR); }
+void stream::shutdown_send() noexcept { ::shutdown(descriptor(), SHUT_WR); }
 
 void stream::reset_on_close() noexcept {
   const linger now{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  ::setsockopt(descriptor(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
 std::string stream::peer() const { return to_string(endpoint{peer_.address().to_string(), peer_.port()}); }
@@ -323,7 +328,31 @@ std::string stream::peer() const { return to_string(endpoint{peer_.address().to_
 
 namespace {
 
-// Addresses are taken as they are: resolving names takes a thread.
+// Looking up a name, by `co_await`. asio has a thread for it.
+class resolution {
+ public:
+  resolution(const executor& loop, const endpoint& to, std::error_code& error)
+      : resolver_(loop), to_(to), error_(error) {}
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> coroutine) {
+    resolver_.async_resolve(to_.host, std::to_string(to_.port), tcp::resolver::numeric_service,
+        [this, coroutine](std::error_code error, const tcp::resolver::results_type& entries) {
+          error_ = error;
+          found_ = entries;
+          coroutine.resume();
+        });
+  }
+  tcp::resolver::results_type await_resume() { return std::move(found_); }
+
+ private:
+  asio::ip::basic_resolver<tcp, executor> resolver_;
+  const endpoint& to_;
+  std::error_code& error_;
+  tcp::resolver::results_type found_;
+};
+
+// Addresses are taken as they are.
 awaitable<std::vector<tcp::endpoint>> resolve(context& owner, const endpoint& to, std::error_code& error) {
   std::vector<tcp::endpoint> found;
   const auto address = asio::ip::make_address(to.host, error);
@@ -331,10 +360,8 @@ awaitable<std::vector<tcp::endpoint>> resolve(context& owner, const endpoint& to
     found.emplace_back(address, to.port);
     co_return found;
   }
-  asio::ip::basic_resolver<tcp, executor> resolver(owner.get_executor());
-  const std::string port = std::to_string(to.port);
-  const auto entries = co_await resolver.async_resolve(
-      to.host, port, tcp::resolver::numeric_service, asio::redirect_error(use_awaitable, error));
+  resolution looking_up(owner.get_executor(), to, error);
+  const auto entries = co_await looking_up;
   for (const auto& entry : entries)
     found.push_back(entry.endpoint());
   co_return found;
@@ -374,7 +401,7 @@ awaitable<std::optional<stream>> connect(context& owner, const endpoint& to, tim
     error = connected == 0 ? std::error_code{} : last_error();
     stream attempt(owner, std::move(socket), address);
     if (is(error, std::errc::operation_in_progress)) {
-      co_await attempt.wait_for(EPOLLOUT, deadline, on_stop::end, error);
+      co_await readiness(attempt, writable, deadline, on_stop::end, error);
       int failure = 0;
       socklen_t size = sizeof failure;
       if (!error && ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &failure, &size) == 0)
@@ -391,8 +418,8 @@ awaitable<std::optional<stream>> connect(context& owner, const endpoint& to, tim
 // --- listener --------------------------------------------------------------------------------------------------------
 
 // The kernel lets one connection more wait than it is told.
-listener::listener(context& owner, tcp_acceptor acceptor, int backlog) noexcept
-    : waiter(owner), acceptor_(std::move(acceptor)), left_(backlog + 1) {}
+listener::listener(context& owner, unique_descriptor socket, int backlog) noexcept
+    : waiter(owner, std::move(socket)), left_(backlog + 1) {}
 
 awaitable<std::optional<stream>> listener::accept(std::error_code& error) {
   for (;;) {
@@ -403,16 +430,15 @@ awaitable<std::optional<stream>> listener::accept(std::error_code& error) {
     }
     tcp::endpoint peer;
     auto size = static_cast<socklen_t>(peer.capacity());
-    const int descriptor = ::accept4(acceptor_.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    error = descriptor < 0 ? last_error() : std::error_code{};
+    unique_descriptor socket(::accept4(descriptor(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    error = socket.get() < 0 ? last_error() : std::error_code{};
     if (!error) {
       peer.resize(size);
-      unique_descriptor socket(descriptor);
-      set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
       if (owner().stopping_) --left_;
       if (++in_a_row_ >= limits::accept_batch) {
         in_a_row_ = 0;
-        co_await asio::post(owner().get_executor(), use_awaitable);
+        co_await readiness(*this, 0, never, on_stop::wait, error);
+        error.clear();
       }
       co_return stream(owner(), std::move(socket), peer);
     }
@@ -420,29 +446,20 @@ awaitable<std::optional<stream>> listener::accept(std::error_code& error) {
         is(error, std::errc::protocol_error))
       continue;
     if (!would_block(error)) co_return std::nullopt;
+    is_over(EPOLLIN);
     if (owner().stopping_) {
       error = canceled();
       co_return std::nullopt;
     }
     in_a_row_ = 0;
-    arm(never, on_stop::end);
-    co_await acceptor_.async_wait(tcp_acceptor::wait_read, asio::redirect_error(use_awaitable, error));
-    disarm();
+    co_await readiness(*this, readable, never, on_stop::end, error);
+    if (error && !is(error, std::errc::operation_canceled)) co_return std::nullopt;
   }
 }
 
 awaitable<void> listener::sleep_for(std::chrono::nanoseconds duration) { return owner().sleep_for(duration); }
 
-void listener::close() noexcept {
-  std::error_code ignored;
-  acceptor_.close(ignored);
-  leave();
-}
-
-void listener::cancel() noexcept {
-  std::error_code ignored;
-  acceptor_.cancel(ignored);
-}
+void listener::close() noexcept { take_descriptor().close(); }
 
 // --- context ---------------------------------------------------------------------------------------------------------
 
@@ -467,154 +484,152 @@ context::context(std::chrono::nanoseconds shortest_timeout) try
   throw std::system_error(standard(error.code()), "cannot make an event loop");
 }
 
-// What is still suspended is destroyed: coroutines that wait for a stream are handed to the loop, and it destroys them
-// with those that wait for something of its own.
 context::~context() {
-  stopping_ = false; // so that nobody who leaves the list touches the ticker
-  for (waiter* w = first_; w != nullptr; w = w->next_)
-    w->cancel();
+  while (!tasks_.is_alone()) {
+    auto& suspended = static_cast<promise<void>&>(tasks_.next());
+    std::coroutine_handle<promise<void>>::from_promise(suspended).destroy();
+  }
 }
 
 void context::run(const std::function<awaitable<void>()>& main) {
   std::exception_ptr failure;
-  asio::co_spawn(get_executor(), main(), [&](const std::exception_ptr& thrown) {
-    failure = thrown;
-    loop_.stop();
-  });
+  spawn([&] { return run_main(main, failure); });
   run();
   if (failure) std::rethrow_exception(failure);
 }
 
-// What a handler throws for want of memory costs that handler's work, and not the loop: should it have been one that
-// waits again and again, it is started once more.
+awaitable<void> context::run_main(const std::function<awaitable<void>()>& main, std::exception_ptr& failure) {
+  try {
+    co_await main();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  abort();
+}
+
+// What a handler throws for want of memory costs that handler's work, and not the loop.
 void context::run() {
   for (;;) {
     try {
-      if (ticking_ && !tick_awaited_) wait_for_tick();
-      if (ticking_ && !events_awaited_) wait_for_events();
-      loop_.run();
-      return;
+      if (!events_awaited_) await_events();
+      if (!tick_awaited_ && !waiters_.is_alone()) await_tick();
+      if (!events_.empty()) handle_events(); // those behind the one whose handler threw
+      call_ready_handlers();
+      if (tasks_.is_alone() || loop_.stopped()) return;
+      ready_.is_alone() ? loop_.run_one() : loop_.poll_one();
     } catch (const std::bad_alloc&) {
-      if (!events_.empty()) events_awaited_ = false; // thrown while these were handled
-      events_ = {};
     }
   }
 }
 
-// To asio's loop all streams are one descriptor, that of their epoll.
-void context::wait_for_events() {
-  epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](std::error_code canceled) {
-    if (canceled) return;
-    handle_events();
+void context::await_events() {
+  epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](std::error_code) {
     events_awaited_ = false;
-    if (!is_done()) wait_for_events();
+    handle_events();
   });
   events_awaited_ = true;
 }
 
-// Until no more come, or for so long that it is the turn of timers and listeners.
+// Until no more come, or it is the turn of others.
 void context::handle_events() {
   constexpr int most_rounds = 8;
-  std::array<epoll_event, events_at_once> events;
   for (int round = 0; round < most_rounds; ++round) {
-    const int count = ::epoll_wait(epoll_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
-    events_ = std::span(events).first(static_cast<std::size_t>(std::max(count, 0)));
-    for (std::size_t i = 0; i < events_.size(); ++i) {
-      if (i + 1 < events_.size()) prefetch_connection(events_[i + 1].data.ptr);
-      if (events_[i].data.ptr != nullptr) static_cast<stream*>(events_[i].data.ptr)->on_events(events_[i].events);
+    while (!events_.empty()) {
+      const epoll_event event = events_.front();
+      events_ = events_.subspan(1);
+      if (!events_.empty()) prefetch_connection(events_.front().data.ptr);
+      if (event.data.ptr != nullptr) static_cast<waiter*>(event.data.ptr)->on_events(event.events);
     }
-    if (events_.empty()) break;
+    const int size = static_cast<int>(event_buffer_.size());
+    const int count = ::epoll_wait(epoll_.native_handle(), event_buffer_.data(), size, 0);
+    if (count <= 0) return;
+    events_ = std::span(event_buffer_).first(static_cast<std::size_t>(count));
   }
-  events_ = {};
 }
 
-// Events of a stream that is gone may still be waiting to be handled.
-void context::forget(const stream& gone) noexcept {
+// Events of a waiter that is gone may still be waiting to be handled.
+void context::forget(const waiter& gone) noexcept {
   for (epoll_event& e : events_)
     if (e.data.ptr == &gone) e.data.ptr = nullptr;
+}
+
+// Who becomes ready meanwhile has its turn in the next round.
+void context::call_ready_handlers() {
+  end_of_round_.append_to(ready_);
+  while (&ready_.next() != &end_of_round_)
+    static_cast<waiter&>(ready_.next()).take_turn();
+  end_of_round_.leave();
 }
 
 void context::stop() {
   asio::post(loop_, [this] {
     stopping_ = true;
-    if (is_done()) quit();
-    if (!is_done() && ticking_) wait_for_tick(); // from now on more often
-    for (waiter* w = first_; w != nullptr; w = w->next_) {
-      if (w->armed_ && w->on_stop_ == on_stop::end) w->cancel();
-    }
+    tick_awaited_ = false; // from now on more often
+    end_waits_on_stop();
   });
 }
 
-awaitable<void> context::sleep_for(std::chrono::nanoseconds duration) {
-  timer sleeper(loop_, duration);
-  co_await wait_for(sleeper);
-}
-
-void context::link(waiter& w) {
-  w.next_ = first_;
-  if (first_ != nullptr) first_->previous_ = &w;
-  first_ = &w;
-  // Each is looked at: the last one who was linked may have found no memory for both.
-  if (!ticking_ || !tick_awaited_) wait_for_tick();
-  if (!events_awaited_) wait_for_events();
-}
-
-void context::unlink(waiter& w) noexcept {
-  if (first_ != &w && w.previous_ == nullptr) return; // was never linked
-  (w.previous_ == nullptr ? first_ : w.previous_->next_) = w.next_;
-  if (w.next_ != nullptr) w.next_->previous_ = w.previous_;
-  w.previous_ = w.next_ = nullptr;
-  if (is_done()) quit();
-}
-
-// Nothing is left to run for: what would keep the loop from ending is cancelled.
-void context::quit() noexcept {
-  std::error_code ignored;
-  ticking_ = tick_awaited_ = events_awaited_ = false; // a connection that is accepted after this starts it again
-  ticker_.cancel();
-  epoll_.cancel(ignored);
+void context::end_waits_on_stop() {
+  for (list_node *node = &waiters_.next(), *next = nullptr; node != &waiters_; node = next) {
+    next = &node->next();
+    auto& w = static_cast<waiter&>(*node);
+    if (w.handler_ != nullptr && w.on_stop_ == on_stop::end) w.end_wait(std::errc::operation_canceled);
+  }
 }
 
 void context::tick() {
   const auto now = coarse_clock::now();
-  for (waiter* w = first_; w != nullptr; w = w->next_) {
-    if (w->armed_ && now >= w->deadline_) w->cancel();
+  for (list_node *node = &waiters_.next(), *next = nullptr; node != &waiters_; node = next) {
+    next = &node->next();
+    auto& w = static_cast<waiter&>(*node);
+    if (w.handler_ != nullptr && now >= w.deadline_) w.end_wait(std::errc::timed_out);
   }
 }
 
-void context::wait_for_tick() {
-  ticking_ = true;
-  tick_awaited_ = false; // whatever there was is cancelled here
+void context::await_tick() {
   ticker_.expires_after(stopping_ ? std::min(tick_, limits::stopping_tick) : tick_);
   ticker_.async_wait([this](std::error_code canceled) {
-    if (canceled) return; // another wait has taken its place, or none is wanted
+    if (canceled) return; // another wait has taken its place
     tick_awaited_ = false;
-    if (is_done()) return;
     tick();
-    wait_for_tick();
   });
   tick_awaited_ = true;
 }
 
-std::unique_ptr<char[]> context::borrow_buffer() {
-  if (buffers_.empty()) return std::make_unique_for_overwrite<char[]>(limits::read_buffer);
+awaitable<void> context::sleep_for(std::chrono::nanoseconds duration) {
+  timer sleeper(loop_, duration);
+  co_await expiry_of(sleeper);
+}
+
+std::unique_ptr<char[]> context::borrow_buffer() noexcept {
+  if (buffers_.empty()) return std::unique_ptr<char[]>(new (std::nothrow) char[limits::read_buffer]);
   auto buffer = std::move(buffers_.back());
   buffers_.pop_back();
   return buffer;
 }
 
 void context::return_buffer(std::unique_ptr<char[]> buffer) noexcept {
-  if (buffer && buffers_.size() < buffers_.capacity()) buffers_.push_back(std::move(buffer));
+  if (buffers_.size() < buffers_.capacity()) buffers_.push_back(std::move(buffer));
 }
 
 // --- task_group ------------------------------------------------------------------------------------------------------
 
-task_group::task_group(context& owner, std::size_t limit)
-    : owner_(owner), limit_(limit), changed_(owner.get_executor(), timer::time_point::max()) {}
+task_group::task_group(context& owner, std::size_t limit) : owner_(owner), limit_(limit) {}
+
+awaitable<void> task_group::run(awaitable<void> task) {
+  ++running_;
+  try {
+    co_await task;
+  } catch (...) {
+    if (!failure_) failure_ = std::current_exception();
+  }
+  --running_;
+  changed_.resume();
+}
 
 awaitable<void> task_group::wait_below(std::size_t running) {
   while (running_ >= running)
-    co_await wait_for(changed_);
+    co_await changed_;
 }
 
 awaitable<void> task_group::join() {
@@ -626,8 +641,9 @@ awaitable<void> task_group::join() {
 
 namespace {
 
-tcp_acceptor bind_acceptor(const executor& loop, const tcp::endpoint& where, bool share_port) {
-  tcp_acceptor acceptor(loop);
+// The connections inherit the options.
+tcp::acceptor bind_acceptor(asio::io_context& loop, const tcp::endpoint& where, bool share_port) {
+  tcp::acceptor acceptor(loop);
   acceptor.open(where.protocol());
   ::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
   acceptor.set_option(tcp::acceptor::reuse_address(true));
@@ -636,8 +652,8 @@ tcp_acceptor bind_acceptor(const executor& loop, const tcp::endpoint& where, boo
     using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
     acceptor.set_option(reuse_port(true));
   }
-  // The connections inherit it: urgent bytes stay in their place (RFC 6093, 6).
-  set_option(acceptor.native_handle(), SOL_SOCKET, SO_OOBINLINE, 1);
+  acceptor.set_option(tcp::no_delay(true));
+  set_option(acceptor.native_handle(), SOL_SOCKET, SO_OOBINLINE, 1); // urgent bytes stay in place (RFC 6093, 6)
   acceptor.bind(where);
   acceptor.non_blocking(true);
   return acceptor;
@@ -663,19 +679,19 @@ std::vector<endpoint> runtime::listen(const server_options& options) {
   std::vector<endpoint> bound;
   for (const endpoint& wanted : options.listen) {
     try {
-      asio::io_context resolving;
-      auto where = tcp::resolver(resolving)
+      asio::io_context starting; // of what is done here; what serves is the workers'
+      auto where = tcp::resolver(starting)
                        .resolve(wanted.host, std::to_string(wanted.port), tcp::resolver::numeric_service)
                        .begin()
                        ->endpoint();
       const bool share_port = options.reuse_port || workers_.size() > 1;
-      if (share_port && !options.reuse_port)
-        where = bind_acceptor(workers_.front()->loop.get_executor(), where, false).local_endpoint();
+      if (share_port && !options.reuse_port) where = bind_acceptor(starting, where, false).local_endpoint();
       for (const auto& w : workers_) {
-        auto acceptor = bind_acceptor(w->loop.get_executor(), where, share_port);
+        auto acceptor = bind_acceptor(starting, where, share_port);
         acceptor.listen(options.backlog);
         where = acceptor.local_endpoint();
-        w->listeners.push_back(std::make_unique<listener>(w->loop, std::move(acceptor), options.backlog));
+        unique_descriptor socket(acceptor.release());
+        w->listeners.push_back(std::make_unique<listener>(w->loop, std::move(socket), options.backlog));
       }
       bound.push_back({where.address().to_string(), where.port()});
     } catch (const std::system_error& error) {

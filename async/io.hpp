@@ -10,20 +10,18 @@
 #include "shared/limits.hpp"
 #include "shared/server_options.hpp"
 
-#include <asio/awaitable.hpp>
-#include <asio/basic_socket_acceptor.hpp>
 #include <asio/basic_waitable_timer.hpp>
-#include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/posix/basic_stream_descriptor.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <sys/epoll.h>
 #include <sys/uio.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <coroutine>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -39,21 +37,164 @@
 
 namespace revecho::async {
 
-// The executor by its type, and not asio's type-erased default: 336 bytes less for each idle connection.
-using executor = asio::io_context::executor_type;
+class context;
+
+// --- coroutines ------------------------------------------------------------------------------------------------------
+
+/// A place in a circular list, which it leaves when it is destroyed. A list is a node that stands for nothing else.
+class list_node {
+ public:
+  list_node() noexcept : previous_(this), next_(this) {}
+  list_node(const list_node&) = delete;
+  list_node& operator=(const list_node&) = delete;
+  ~list_node() { leave(); }
+
+  bool is_alone() const noexcept { return next_ == this; }
+  list_node& next() const noexcept { return *next_; }
+  void leave() noexcept;
+  void append_to(list_node& list) noexcept;
+
+ private:
+  list_node* previous_;
+  list_node* next_;
+};
+
+/// What the promises of all coroutines have in common. Linked are those that were spawned, in their context's list.
+class promise_base : public list_node {
+ public:
+  struct at_the_end {
+    bool await_ready() const noexcept { return false; }
+    template <class Promise>
+    void await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
+      const auto awaiting = ended.promise().awaiting_;
+      if (awaiting) {
+        awaiting.resume();
+      } else if (!ended.promise().is_alone()) {
+        ended.destroy(); // nobody else does
+      }
+    }
+    void await_resume() const noexcept {}
+  };
+
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+  at_the_end final_suspend() const noexcept { return {}; }
+  void unhandled_exception() noexcept;
+  void set_awaiting(std::coroutine_handle<> coroutine) noexcept { awaiting_ = coroutine; }
+
+ protected:
+  void rethrow_failure() const;
+
+ private:
+  std::coroutine_handle<> awaiting_; // goes on when this one has ended
+  std::exception_ptr failure_;
+};
+
 template <class T>
-using awaitable = asio::awaitable<T, executor>;
-using tcp_acceptor = asio::basic_socket_acceptor<asio::ip::tcp, executor>;
+class promise;
+
+/// A coroutine that runs once it is awaited, and then gives its result, or throws, to the one that awaits it.
+///
+/// It is not asio::awaitable because of what that allocates: a frame for every operation that is awaited, a read as
+/// well as a write; and with asio 1.22 an operation that cannot be started for want of memory ends the program. Here an
+/// operation is an object in the frame of the coroutine that awaits it.
+template <class T>
+class [[nodiscard]] awaitable {
+ public:
+  using promise_type = promise<T>;
+
+  explicit awaitable(std::coroutine_handle<promise_type> coroutine) noexcept : coroutine_(coroutine) {}
+  awaitable(awaitable&& other) noexcept : coroutine_(other.release()) {}
+  awaitable& operator=(awaitable&&) = delete;
+  ~awaitable() {
+    if (coroutine_) coroutine_.destroy();
+  }
+
+  bool await_ready() const noexcept { return false; }
+  // It runs in here until it first waits. Who does not wait at all never needs to be told who awaits it, and a loop of
+  // such calls does not grow the stack, as it would if the two handed over to each other.
+  bool await_suspend(std::coroutine_handle<> awaiting) {
+    coroutine_.resume();
+    if (coroutine_.done()) return false;
+    coroutine_.promise().set_awaiting(awaiting);
+    return true;
+  }
+  T await_resume() { return coroutine_.promise().take(); }
+
+  /// Gives the coroutine away.
+  std::coroutine_handle<promise_type> release() noexcept { return std::exchange(coroutine_, nullptr); }
+
+ private:
+  std::coroutine_handle<promise_type> coroutine_;
+};
+
+template <class T>
+class promise : public promise_base {
+ public:
+  awaitable<T> get_return_object() noexcept {
+    return awaitable<T>(std::coroutine_handle<promise>::from_promise(*this));
+  }
+  void return_value(T value) { value_.emplace(std::move(value)); }
+  T take() {
+    rethrow_failure();
+    return std::move(*value_);
+  }
+
+ private:
+  std::optional<T> value_;
+};
+
+template <>
+class promise<void> : public promise_base {
+ public:
+  awaitable<void> get_return_object() noexcept {
+    return awaitable<void>(std::coroutine_handle<promise>::from_promise(*this));
+  }
+  void return_void() const noexcept {}
+  void take() const { rethrow_failure(); }
+};
+
+/// Where one coroutine waits, by `co_await`, until somebody calls resume().
+class suspension {
+ public:
+  suspension() = default;
+  suspension(const suspension&) = delete;
+  suspension& operator=(const suspension&) = delete;
+
+  bool is_awaited() const noexcept { return static_cast<bool>(coroutine_); }
+  /// Runs the coroutine, if there is one, until it ends or waits again. It may destroy this object.
+  void resume() {
+    if (coroutine_) std::exchange(coroutine_, nullptr).resume();
+  }
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> coroutine) noexcept { coroutine_ = coroutine; }
+  void await_resume() const noexcept {}
+
+ private:
+  std::coroutine_handle<> coroutine_;
+};
+
+// The executor by its type, and not asio's type-erased default, which is larger.
+using executor = asio::io_context::executor_type;
 using timer =
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, executor>;
 
-/// A coroutine that is suspended until it is called. Destroying it destroys the coroutine.
-using suspended_coroutine = asio::async_result<asio::use_awaitable_t<executor>, void()>::handler_type;
+/// Waits, by `co_await`, until the timer expires or is cancelled. Throws std::bad_alloc.
+class expiry_of {
+ public:
+  explicit expiry_of(timer& awaited) noexcept : timer_(awaited) {}
 
-class context;
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> coroutine) {
+    timer_.async_wait([coroutine](std::error_code) { coroutine.resume(); });
+  }
+  void await_resume() const noexcept {}
 
-/// Suspends the calling coroutine until somebody takes it from there and calls it.
-awaitable<void> suspend_in(std::optional<suspended_coroutine>& place);
+ private:
+  timer& timer_;
+};
+
+// --- connections -----------------------------------------------------------------------------------------------------
 
 /// A descriptor that is closed with its owner.
 class unique_descriptor {
@@ -61,66 +202,111 @@ class unique_descriptor {
   explicit unique_descriptor(int descriptor = -1) noexcept : descriptor_(descriptor) {}
   unique_descriptor(unique_descriptor&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
   unique_descriptor& operator=(unique_descriptor&&) = delete;
-  ~unique_descriptor();
+  ~unique_descriptor() { close(); }
   int get() const noexcept { return descriptor_; }
+  void close() noexcept;
 
  private:
   int descriptor_;
 };
 
 /// What context::stop() does to a wait that is under way.
-enum class on_stop {
+enum class on_stop : std::uint8_t {
   end,  ///< ends it, with std::errc::operation_canceled, once nothing more is there to be read
   wait, ///< nothing: what has begun may be finished
 };
 
-/// A wait that a deadline or stop() can end. The context keeps these in a list, and looks at all of them once a tick:
-/// setting a deadline is two stores, and no timer is started.
-class waiter {
- public:
-  explicit waiter(context& owner) noexcept : owner_(&owner) {}
-  waiter(waiter&&) noexcept;
-  waiter& operator=(waiter&&) = delete;
-
-  context& owner() const noexcept { return *owner_; }
-
- protected:
-  ~waiter();
-  /// From here to disarm() the wait may be cancelled. From the first call on, the object must not move.
-  void arm(time_point deadline, on_stop);
-  void disarm() noexcept { armed_ = false; }
-  void change_deadline(time_point deadline) noexcept { deadline_ = deadline; }
-  /// Takes the object out of the list before it is destroyed.
-  void leave() noexcept;
-  bool expired() const noexcept { return coarse_clock::now() >= deadline_; }
-
- private:
-  friend class context;
-  virtual void cancel() noexcept = 0;
-
-  context* owner_;
-  waiter* previous_ = nullptr; // in the context's list; null when not linked
-  waiter* next_ = nullptr;
-  time_point deadline_ = never;
-  on_stop on_stop_ = on_stop::wait;
-  bool armed_ = false;
-};
-
-/// Who waits for a stream without a coroutine.
+/// Who waits for a descriptor.
 class ready_handler {
  public:
-  /// Comes from the event loop. `error`: of the wait, as read_some() would have it; the stream may be destroyed here.
+  /// Comes from the event loop, once for each wait. `error`: why the wait has ended, if it is not that something is
+  /// ready. What was waited for may be destroyed here.
   virtual void on_ready(std::error_code error) = 0;
 
  protected:
+  ready_handler() = default;
+  ready_handler(const ready_handler&) = default;
+  ready_handler& operator=(const ready_handler&) = default;
   ~ready_handler() = default;
 };
 
-/// A TCP connection. Errors are std::error_code: std::errc::timed_out for a deadline, the system's for the rest.
+/// A descriptor, and a wait for it that a deadline or stop() can end. Waiting allocates nothing, and starts no timer.
 ///
 /// It is registered with its context's epoll once, edge-triggered, for reading and writing; from then on the kernel
 /// says when something has changed, and nothing has to be asked for again. asio's own sockets pay a system call for
-/// every wait, which is why these are not among them.
+/// every wait, which is why these are not among them. The context keeps those that wait in a list, and looks at the
+/// deadlines of all once a tick.
+class waiter : private list_node {
+ public:
+  waiter(context& owner, unique_descriptor descriptor) noexcept;
+  /// Precondition: it has not waited yet. From its first wait on it must not move.
+  waiter(waiter&&) noexcept;
+  waiter& operator=(waiter&&) = delete;
+  ~waiter();
+
+  context& owner() const noexcept { return *owner_; }
+  int descriptor() const noexcept { return descriptor_.get(); }
+
+  /// Calls the handler when one of the events of epoll has come and nothing since has shown it to be over. Nobody
+  /// else may be waiting. Errors come through the handler: std::errc::timed_out for the deadline, operation_canceled
+  /// for stop(), interrupted, or why the descriptor cannot be watched.
+  void wait(std::uint32_t events, ready_handler&, time_point deadline, on_stop) noexcept;
+
+  /// Of the wait that is under way, if there is one.
+  void change_deadline(time_point deadline) noexcept { deadline_ = deadline; }
+
+  /// Ends the wait that is under way, if there is one, with std::errc::interrupted.
+  void interrupt() noexcept;
+
+ protected:
+  bool has(std::uint32_t events) const noexcept { return (ready_ & events) != 0; }
+  /// It has been tried, and there is nothing more.
+  void is_over(std::uint32_t events) noexcept { ready_ &= ~events; }
+  /// Waits no more, and is not watched any more.
+  unique_descriptor take_descriptor() noexcept;
+
+ private:
+  friend class context;
+  void on_events(std::uint32_t events);
+  void end_wait(std::errc reason) noexcept;
+  void take_turn();
+
+  context* owner_;
+  ready_handler* handler_ = nullptr; // of the wait that is under way
+  time_point deadline_ = never;
+  std::uint32_t awaited_ = 0; // events that end the wait
+  std::uint32_t ready_ = 0;   // events that have come
+  std::errc reason_{};        // why the wait has ended, if it is not that something is ready
+  unique_descriptor descriptor_;
+  on_stop on_stop_ = on_stop::wait;
+  bool registered_ = false;
+  bool queued_ = false; // the wait is over, and the handler's turn will come
+};
+
+/// Waits, by `co_await`, like waiter::wait().
+class [[nodiscard]] readiness final : private ready_handler {
+ public:
+  readiness(waiter& of, std::uint32_t events, time_point deadline, on_stop, std::error_code& error) noexcept;
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> coroutine) noexcept;
+  void await_resume() const noexcept {}
+
+ private:
+  void on_ready(std::error_code error) override;
+
+  waiter& of_;
+  std::uint32_t events_;
+  on_stop on_stop_;
+  time_point deadline_;
+  std::error_code& error_;
+  std::coroutine_handle<> coroutine_;
+};
+
+class read_operation;
+class write_operation;
+
+/// A TCP connection. Errors are std::error_code: std::errc::timed_out for a deadline, the system's for the rest.
 class stream final : public waiter {
  public:
   stream(context& owner, unique_descriptor socket, asio::ip::tcp::endpoint peer) noexcept;
@@ -129,28 +315,23 @@ class stream final : public waiter {
 
   /// Waits for bytes, and returns what is there: at most limits::read_buffer bytes, none at the end of the stream. The
   /// bytes may be changed, and are valid until the next read_some(). No buffer is held while waiting.
-  awaitable<std::span<char>> read_some(time_point deadline, on_stop, std::error_code& error);
+  read_operation read_some(time_point deadline, on_stop, std::error_code& error) noexcept;
 
   /// Sends all pieces in order, in one call if the peer takes them; it has until the deadline to do so.
-  awaitable<void> write_all(std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error);
+  write_operation write_all(
+      std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error) noexcept;
 
   /// Sends what the peer takes at once, and returns how much that was. Does not wait, also not for a read_some() that
   /// is under way. `error` stays empty when the peer takes nothing.
-  std::size_t send_now(std::span<const char> bytes, std::error_code& error);
+  std::size_t send_now(std::span<const char> bytes, std::error_code& error) noexcept;
 
   /// What read_some() returns, if it is there already; else std::errc::operation_would_block.
-  std::span<char> read_now(std::error_code& error);
+  std::span<char> read_now(std::error_code& error) noexcept;
 
   /// Waits like read_some(), but calls the handler, once, when there is something for read_now() or send_now(). A tool
   /// with thousands of connections has it all in one place in memory this way, and not in a chain of coroutines.
-  void call_when_readable(ready_handler&, time_point deadline, on_stop);
-  void call_when_writable(ready_handler&, time_point deadline, on_stop);
-
-  /// Changes the deadline of the wait that is under way, if there is one.
-  using waiter::change_deadline;
-
-  /// Ends the wait that is under way, if there is one, with std::errc::interrupted.
-  void interrupt() noexcept;
+  void call_when_readable(ready_handler&, time_point deadline, on_stop) noexcept;
+  void call_when_writable(ready_handler&, time_point deadline, on_stop) noexcept;
 
   awaitable<void> sleep_for(std::chrono::nanoseconds duration);
 
@@ -164,30 +345,56 @@ class stream final : public waiter {
   std::string peer() const;
 
  private:
-  friend class context;
+  friend class write_operation;
   friend awaitable<std::optional<stream>> connect(context&, const endpoint&, time_point deadline,
       std::error_code& error, const std::optional<asio::ip::address>& from);
-  awaitable<void> wait_for(std::uint32_t event, time_point deadline, on_stop, std::error_code& error);
-  void call_when(std::uint32_t event, ready_handler&, time_point deadline, on_stop);
-  void post_ready(ready_handler&, std::error_code error = {});
-  bool begin_wait(std::uint32_t event, time_point deadline, on_stop, std::error_code& error);
-  awaitable<void> suspend();
-  void end_wait(std::error_code& error);
-  stream renewed();
-  std::size_t send_pieces(std::span<iovec> pieces, std::error_code& error);
-  void on_events(std::uint32_t events);
-  void cancel() noexcept override;
+  stream renewed() noexcept;
+  void release_buffer() noexcept;
+  std::size_t send_pieces(std::span<iovec> pieces, std::error_code& error) noexcept;
 
-  unique_descriptor socket_;
-  std::unique_ptr<char[]> buffer_;               // lent by the context from one read_some() to the next
-  std::optional<suspended_coroutine> suspended_; // this one waits,
-  ready_handler* handler_ = nullptr;             // or this
-  std::uint32_t awaited_ = 0;                    // epoll events that end the wait
-  std::uint32_t ready_ = 0; // epoll events that have come, and that nothing since has shown to be over
-  bool registered_ = false;
-  bool canceled_ = false;
-  bool interrupted_ = false;
+  std::unique_ptr<char[]> buffer_; // lent by the context from one read_some() to the next
   asio::ip::tcp::endpoint peer_;
+};
+
+/// What read_some() returns, for `co_await`.
+class [[nodiscard]] read_operation final : private ready_handler {
+ public:
+  read_operation(stream& from, time_point deadline, on_stop, std::error_code& error) noexcept;
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> coroutine) noexcept;
+  std::span<char> await_resume() const noexcept { return bytes_; }
+
+ private:
+  void on_ready(std::error_code error) override;
+
+  stream& from_;
+  time_point deadline_;
+  std::error_code& error_;
+  std::coroutine_handle<> coroutine_;
+  std::span<char> bytes_;
+  on_stop on_stop_;
+};
+
+/// What write_all() returns, for `co_await`. Tries first, and waits only when the peer is behind.
+class [[nodiscard]] write_operation final : private ready_handler {
+ public:
+  write_operation(
+      stream& to, std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error) noexcept;
+
+  bool await_ready() noexcept { return is_done(); }
+  void await_suspend(std::coroutine_handle<> coroutine) noexcept;
+  void await_resume() const noexcept {}
+
+ private:
+  void on_ready(std::error_code error) override;
+  bool is_done() noexcept;
+
+  stream& to_;
+  time_point deadline_;
+  std::error_code& error_;
+  std::coroutine_handle<> coroutine_;
+  std::array<iovec, 2> rest_;
 };
 
 /// Connects to the first address of the endpoint that answers. `error`: the last address's, or the resolver's. With
@@ -196,9 +403,9 @@ awaitable<std::optional<stream>> connect(context&, const endpoint&, time_point d
     const std::optional<asio::ip::address>& from = std::nullopt);
 
 /// A listening socket of one event loop.
-class listener final : public waiter {
+class listener final : private waiter {
  public:
-  listener(context& owner, tcp_acceptor acceptor, int backlog) noexcept;
+  listener(context& owner, unique_descriptor socket, int backlog) noexcept;
 
   /// The next connection. `error`: std::errc::operation_canceled after stop() once the backlog is empty, or what it can
   /// hold has been taken; else why accept() failed, and that may pass. A connection that is gone before it is accepted
@@ -215,19 +422,18 @@ class listener final : public waiter {
   void spawn(Task task, Arguments&&... arguments);
 
  private:
-  void cancel() noexcept override;
-
-  tcp_acceptor acceptor_;
   int in_a_row_ = 0; // connections accepted without a look at the others
   int left_;         // to be accepted after stop()
 };
 
-/// One event loop.
+/// One event loop: asio's, for timers, names and calls from other threads; to it all descriptors that are waited for
+/// are one, that of their own epoll.
 class context {
  public:
   /// `shortest_timeout`: of the deadlines that will be used; they are met at most an eighth of it late. Zero: none.
   /// Throws std::system_error.
   explicit context(std::chrono::nanoseconds shortest_timeout);
+  /// What is still suspended is destroyed.
   ~context();
   context(const context&) = delete;
   context& operator=(const context&) = delete;
@@ -246,6 +452,7 @@ class context {
   /// Makes run() return, whatever is still going on; that is dropped with the context. Any thread.
   void abort() noexcept { loop_.stop(); }
 
+  /// Starts task(arguments…), which runs in here until it first waits. Throws std::bad_alloc. The task must not throw.
   template <class Task, class... Arguments>
   void spawn(Task task, Arguments&&... arguments);
 
@@ -256,28 +463,32 @@ class context {
   friend class stream;
   friend class listener;
 
-  void link(waiter&);
-  void wait_for_events();
+  static constexpr std::size_t events_at_once = 256; // taken from the kernel
+
+  awaitable<void> run_main(const std::function<awaitable<void>()>& main, std::exception_ptr& failure);
+  void await_events();
   void handle_events();
-  void forget(const stream&) noexcept;
-  bool is_done() const noexcept { return stopping_ && first_ == nullptr; }
-  void quit() noexcept;
-  void unlink(waiter&) noexcept;
+  void forget(const waiter&) noexcept;
+  void call_ready_handlers();
+  void await_tick();
   void tick();
-  void wait_for_tick();
-  std::unique_ptr<char[]> borrow_buffer();
+  void end_waits_on_stop();
+  std::unique_ptr<char[]> borrow_buffer() noexcept;
   void return_buffer(std::unique_ptr<char[]>) noexcept;
 
   std::chrono::nanoseconds tick_;
-  waiter* first_ = nullptr;
+  list_node tasks_;                              // promises of what was spawned and has not ended
+  list_node waiters_;                            // that have waited, and may be waiting
+  list_node ready_;                              // waiters whose handlers are to be called
+  list_node end_of_round_;                       // in ready_, while they are
   std::vector<std::unique_ptr<char[]>> buffers_; // not lent at the moment
-  bool ticking_ = false;
-  bool tick_awaited_ = false;   // ticking_, and the wait for the next one has begun
-  bool events_awaited_ = false; // likewise
+  std::array<epoll_event, events_at_once> event_buffer_;
+  std::span<epoll_event> events_; // that have not been handled yet
+  bool tick_awaited_ = false;
+  bool events_awaited_ = false;
   bool stopping_ = false;
-  std::span<epoll_event> events_;                        // being handled
-  asio::io_context loop_{1};                             // behind what the coroutines use that it destroys
-  asio::posix::basic_stream_descriptor<executor> epoll_; // of all streams; itself one descriptor for asio's
+  asio::io_context loop_{1};
+  asio::posix::basic_stream_descriptor<executor> epoll_; // of all waiters
   timer ticker_;
 };
 
@@ -294,13 +505,14 @@ class task_group {
   awaitable<void> join();
 
  private:
+  awaitable<void> run(awaitable<void> task);
   awaitable<void> wait_below(std::size_t running);
 
   context& owner_;
   std::size_t limit_;
   std::size_t running_ = 0;
   std::exception_ptr failure_;
-  timer changed_; // never expires; cancelled to wake the one that waits
+  suspension changed_;
 };
 
 /// What serves: `--threads` event loops, each in a thread of its own with its own listening sockets.
@@ -334,10 +546,9 @@ class runtime {
 
 template <class Task, class... Arguments>
 void context::spawn(Task task, Arguments&&... arguments) {
-  // The tasks catch what they throw; should one not, the exception leaves run() and ends the program loudly.
-  asio::co_spawn(get_executor(), task(std::forward<Arguments>(arguments)...), [](const std::exception_ptr& failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
+  const auto coroutine = task(std::forward<Arguments>(arguments)...).release();
+  coroutine.promise().append_to(tasks_);
+  coroutine.resume();
 }
 
 template <class Task, class... Arguments>
@@ -348,13 +559,7 @@ void listener::spawn(Task task, Arguments&&... arguments) {
 template <class Task, class... Arguments>
 awaitable<void> task_group::spawn(Task task, Arguments... arguments) {
   co_await wait_below(limit_);
-  ++running_;
-  const auto ended = [this](const std::exception_ptr& failure) {
-    --running_;
-    if (!failure_) failure_ = failure;
-    changed_.cancel();
-  };
-  asio::co_spawn(owner_.get_executor(), task(arguments...), ended);
+  owner_.spawn([&] { return run(task(arguments...)); });
 }
 
 } // namespace revecho::async

@@ -17,8 +17,10 @@ namespace {
 
 const std::string every_model = "sync iterative,sync threads,sync pool(2),async(1),async(2)";
 
-words shortly(const words& more) {
-  words all{"--duration", "100ms", "--repeat", "1"};
+// A tenth of a second is enough for programs of our own to show something. On a busy machine it is not for replies from
+// a thread of this process.
+words shortly(const words& more, const std::string& duration = "100ms") {
+  words all{"--duration", duration, "--repeat", "1"};
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -87,7 +89,8 @@ TEST_CASE("compare: does not know what servers cost that are running already, an
   const scripted_server one(honest("line"));
   const scripted_server other(honest("line"));
   const words options = shortly({"--against", "one=" + one.address(), "--against", "the other=" + other.address(),
-      "--framing", "line", "--clients", "2"});
+                                    "--framing", "line", "--clients", "2"},
+      "1s");
   const auto shown = compare(options);
   CAPTURE(shown.output, shown.errors);
   CHECK(shown.exit_code == 0);
@@ -111,7 +114,8 @@ TEST_CASE("compare: does not know what servers cost that are running already, an
 TEST_CASE("compare: takes the same server twice, and ours beside it") {
   const scripted_server server(honest("raw"));
   const auto end = compare(shortly({"--models", "async", "--against", "a=" + server.address(), "--against",
-      "b=" + server.address(), "--clients", "2", "--json", "-"}));
+                                       "b=" + server.address(), "--clients", "2", "--json", "-"},
+      "1s"));
   CAPTURE(end.errors);
   CHECK(end.exit_code == 0);
   const auto scenario = scenario_of(end);

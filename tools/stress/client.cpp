@@ -110,7 +110,7 @@ async::awaitable<void> client::converse() {
   start_due(now, false);
   if (!is_over(now)) {
     await_more(now);
-    co_await async::suspend_in(conversation_ended_);
+    co_await conversation_ended_;
   }
   if (!broken_ && (work.half_close || half_closed_)) co_await await_end();
   if (work.close == closing::reset) peer_->reset_on_close();
@@ -153,9 +153,7 @@ void client::on_ready(std::error_code error) {
   if (!unsent_.empty() && !broken_) flush();
   if (!broken_) start_due(now, false);
   if (!is_over(now)) return await_more(now);
-  auto conversation = std::move(*conversation_ended_);
-  conversation_ended_.reset();
-  std::move(conversation)();
+  conversation_ended_.resume();
 }
 
 // Behind the last reply nothing may come but the end.
@@ -236,7 +234,8 @@ void client::start_due(steady::time_point now, bool by_schedule) {
 
 void client::wake(steady::time_point now) {
   scheduled_ = false;
-  if (!peer_ || broken_ || !conversation_ended_) return; // also when all is sent, and only the end is waited for
+  if (!peer_ || broken_ || !conversation_ended_.is_awaited())
+    return; // also when all is sent, and only the end is waited for
   start_due(now, true);
   peer_->change_deadline(deadline_);
   // Its reader has to do something: write, half-close, or end, if there was no time left to send.

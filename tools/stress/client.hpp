@@ -91,7 +91,7 @@ class client final : private async::ready_handler {
   std::uint64_t written_ = 0;      // bytes the kernel took
   std::uint64_t queued_ = 0;       // and those it is to get
   std::vector<char> unsent_;       // what it did not take yet
-  std::optional<async::suspended_coroutine> conversation_ended_;
+  async::suspension conversation_ended_;
 
   worker& owner_;
   std::uint64_t number_;

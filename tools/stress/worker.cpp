@@ -1,8 +1,6 @@
 #include "tools/stress/worker.hpp"
 
 #include <asio/post.hpp>
-#include <asio/redirect_error.hpp>
-#include <asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <compare>
@@ -19,11 +17,6 @@ constexpr std::size_t most_connecting = 512;
 constexpr auto shortest_silence = 1s;
 
 constexpr std::size_t most_outages = 10'000; // kept before overlapping ones are joined
-
-async::awaitable<void> wait_for(async::timer& event) {
-  std::error_code canceled;
-  co_await event.async_wait(asio::redirect_error(asio::use_awaitable_t<async::executor>{}, canceled));
-}
 
 } // namespace
 
@@ -91,7 +84,7 @@ async::awaitable<void> worker::run_all() {
       if (turn > steady::now()) co_await io_.sleep_for(turn - steady::now());
     }
     while (connecting_ >= most_connecting)
-      co_await wait_for(room_);
+      co_await async::expiry_of(room_);
     ++connecting_;
     co_await tasks.spawn(run_one, clients_[i].get());
   }
@@ -114,7 +107,7 @@ void worker::first_connect_ended() {
 // Without a ramp nobody sends before all are connected (or could not be), so that a level offers what it says.
 async::awaitable<void> worker::wait_for_begin() {
   while (!begun_flag_)
-    co_await wait_for(started_);
+    co_await async::expiry_of(started_);
 }
 
 void worker::set_times(steady::time_point begin) {
@@ -142,7 +135,7 @@ async::awaitable<void> worker::run_schedule() {
       who->wake(steady::now());
     }
     wake_up_.expires_at(schedule_.empty() ? steady::time_point::max() : schedule_.top().first);
-    co_await wait_for(wake_up_);
+    co_await async::expiry_of(wake_up_);
   }
 }
 
@@ -152,7 +145,7 @@ async::awaitable<void> worker::report_seconds() {
   const auto began = begun_ == steady::time_point::max() ? steady::now() : begun_;
   for (auto end = began + 1s; !over_; end += 1s) {
     tick_.expires_at(end);
-    co_await wait_for(tick_);
+    co_await async::expiry_of(tick_);
     current_.time = std::min(steady::now(), end) - began;
     current_.connected = connected_;
     hooks_.on_second(current_);
@@ -164,7 +157,7 @@ async::awaitable<void> worker::cut_off() {
   if (work_.waits_for_rest || work_.messages) co_return;
   co_await wait_for_begin();
   end_.expires_at(stop_sending_);
-  co_await wait_for(end_);
+  co_await async::expiry_of(end_);
   cut_off_ = true;
   io_.stop();
 }
