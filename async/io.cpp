@@ -652,7 +652,7 @@ tcp::acceptor bind_acceptor(asio::io_context& loop, const tcp::endpoint& where, 
     using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
     acceptor.set_option(reuse_port(true));
   }
-  acceptor.set_option(tcp::no_delay(true));
+  acceptor.set_option(tcp::no_delay(true));                          // the connections inherit this, and the next
   set_option(acceptor.native_handle(), SOL_SOCKET, SO_OOBINLINE, 1); // urgent bytes stay in place (RFC 6093, 6)
   acceptor.bind(where);
   acceptor.non_blocking(true);

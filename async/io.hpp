@@ -452,7 +452,8 @@ class context {
   /// Makes run() return, whatever is still going on; that is dropped with the context. Any thread.
   void abort() noexcept { loop_.stop(); }
 
-  /// Starts task(arguments…), which runs in here until it first waits. Throws std::bad_alloc. The task must not throw.
+  /// Starts task(arguments…), which runs in here until it first waits. Throws std::bad_alloc. The task must not throw,
+  /// and is a function that makes a coroutine: a lambda that is one itself would be gone before it.
   template <class Task, class... Arguments>
   void spawn(Task task, Arguments&&... arguments);
 

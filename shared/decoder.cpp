@@ -78,14 +78,21 @@ decoder::cut decoder::find_line_end() noexcept {
 decoder::cut decoder::find_length_end() noexcept {
   const std::size_t kept = unfinished_.size();
   if (kept + input_.size() < length_size) return {input_.size(), false};
-  std::size_t length = 0;
+  const std::size_t frame = length_size + length();
+  if (frame - length_size > max_message_) error_ = protocol_errc::message_too_long;
+  const std::size_t missing = frame - kept;
+  return {std::min(missing, input_.size()), missing <= input_.size()};
+}
+
+// Precondition: the prefix is there, be it in pieces.
+std::size_t decoder::length() const noexcept {
+  const std::size_t kept = unfinished_.size();
+  std::size_t result = 0;
   for (std::size_t i = 0; i < length_size; ++i) {
     const char byte = i < kept ? unfinished_[i] : input_[i - kept];
-    length = length << 8 | static_cast<unsigned char>(byte);
+    result = result << 8 | static_cast<unsigned char>(byte);
   }
-  if (length > max_message_) error_ = protocol_errc::message_too_long;
-  const std::size_t missing = length_size + length - kept;
-  return {std::min(missing, input_.size()), missing <= input_.size()};
+  return result;
 }
 
 event decoder::next_at_end() {
@@ -126,11 +133,15 @@ event decoder::fail(std::error_code error) noexcept {
   return event::violation;
 }
 
-// Grows by doubling, for linear time, but never beyond the longest frame.
+// A frame whose size is known gets its memory at once, and is copied no further. Any other grows by doubling, for
+// linear time, but never beyond the longest frame.
 void decoder::keep(std::size_t count) {
   const std::size_t needed = unfinished_.size() + count;
-  if (needed > unfinished_.capacity())
-    unfinished_.reserve(std::max(needed, std::min(2 * needed, max_message_ + longest_framing)));
+  if (needed > unfinished_.capacity()) {
+    const bool is_known = framing_ == framing::length && needed >= length_size;
+    const std::size_t wanted = is_known ? length_size + length() : std::min(2 * needed, max_message_ + longest_framing);
+    unfinished_.reserve(std::max(needed, wanted));
+  }
   unfinished_.insert(unfinished_.end(), input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(count));
   input_ = input_.subspan(count);
 }

@@ -74,6 +74,7 @@ class decoder {
   event give(std::span<char> wire) noexcept;
   event give_unfinished() noexcept;
   event fail(std::error_code) noexcept;
+  std::size_t length() const noexcept;
   void keep(std::size_t count);
 
   std::size_t max_message_;

@@ -35,9 +35,6 @@ const std::error_category& protocol_category() noexcept {
 
 std::error_code make_error_code(protocol_errc error) noexcept { return {static_cast<int>(error), protocol_category()}; }
 
-// As error codes, and not as the condition that both are.
-bool is_deadline(std::error_code error) noexcept { return error == std::make_error_code(std::errc::timed_out); }
-
 std::string_view advice_for(std::error_code error) noexcept {
   if (error == std::errc::address_in_use)
     return "another program listens there; choose another port, or port 0 for a free one";

@@ -23,7 +23,9 @@ std::error_code make_error_code(protocol_errc) noexcept;
 
 /// Whether a deadline of ours has passed. The system's ETIMEDOUT says something else: that the peer has not
 /// acknowledged for long what was sent to it, and the connection is gone.
-bool is_deadline(std::error_code) noexcept;
+inline bool is_deadline(std::error_code error) noexcept {
+  return error && error == std::make_error_code(std::errc::timed_out); // as error codes, not as the condition of both
+}
 
 /// What a person can do about an error met while starting, as half a sentence; empty when there is no advice.
 std::string_view advice_for(std::error_code) noexcept;

@@ -132,7 +132,9 @@ void stream::write_all(std::span<const std::span<const char>> pieces, time_point
   error.clear();
   arm(deadline, on_stop::wait);
   while (!error && rest[0].iov_len + rest[1].iov_len > 0) {
-    const auto count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    const bool is_one = rest[1].iov_len == 0; // which takes the kernel less
+    const auto count = is_one ? ::send(socket_.get(), rest[0].iov_base, rest[0].iov_len, MSG_NOSIGNAL)
+                              : ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
     if (count < 0) error = last_error();
     if (is(error, std::errc::interrupted)) error.clear();
     if (!error) error = reason_to_end();
@@ -247,7 +249,6 @@ std::optional<stream> listener::accept_from(int descriptor, std::error_code& err
     error = socket.get() < 0 ? last_error() : std::error_code{};
     if (!error) {
       peer.resize(size);
-      set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
       return stream(owner_, std::move(socket), peer);
     }
     if (!is(error, std::errc::interrupted) && !is(error, std::errc::connection_aborted) &&
@@ -353,8 +354,9 @@ unique_descriptor open_listening_socket(const tcp::endpoint& where, const server
   set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (where.protocol() == tcp::v6()) set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (options.reuse_port) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-  // The connections inherit it: urgent bytes stay in their place (RFC 6093, 6).
-  set_option(socket.get(), SOL_SOCKET, SO_OOBINLINE, 1);
+  // The connections inherit both.
+  set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(socket.get(), SOL_SOCKET, SO_OOBINLINE, 1); // urgent bytes stay in place (RFC 6093, 6)
   check(::bind(socket.get(), where.data(), static_cast<socklen_t>(where.size())));
   check(::listen(socket.get(), options.backlog));
   return socket;

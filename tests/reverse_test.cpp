@@ -12,7 +12,7 @@ using namespace revecho;
 
 namespace {
 
-constexpr std::size_t longest = 4096;
+constexpr std::size_t longest = 1024;
 constexpr std::size_t alignments = 64;
 constexpr std::size_t margin = 64; // bytes on either side that must stay
 
