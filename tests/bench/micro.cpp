@@ -1,5 +1,5 @@
-// What the parts of shared/ cost that every byte or every message goes through. `micro --reporter xml` is what
-// tools/bench reads: the names here are the names there.
+// What the parts of shared/ cost that every byte or every message goes through. tools/bench reads what `--reporter xml`
+// writes: a benchmark is called after what it does, and how many messages of how many bytes that is.
 // For Catch2 v2, which v3 ignores. What is linked together has to agree about the second, hence a main() of its own.
 #define CATCH_CONFIG_MAIN
 #define CATCH_CONFIG_ENABLE_BENCHMARKING
@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,31 +21,18 @@ using namespace revecho;
 
 namespace {
 
-// A call of so few bytes is over before a clock or the call of a benchmark would notice: as many as fit into this are
-// done at once. That is in the first cache, and nothing is turned round again at once, as in a server.
+// A call of few bytes is over before a clock or the call of a benchmark would notice, so as many as make up this are
+// done at once. They are in the first cache, and none needs the outcome of the one before it: as in a server.
 constexpr std::size_t least_bytes = 8 * 1024;
 
-// What both work on: memory of the same alignment, which the compiler knows nothing about.
-class buffers {
- public:
-  explicit buffers(std::size_t size) : from_(std::max(size, least_bytes), 'x'), to_(from_) {}
-
-  template <class Function>
-  char for_each(std::size_t size, const Function& function) {
-    for (std::size_t at = 0; at + size <= from_.size(); at += size)
-      function(to_.data() + at, from_.data() + at, size);
-    return to_[size / 2];
-  }
-
- private:
-  std::vector<char> from_;
-  std::vector<char> to_;
-};
+std::string name_of(const std::string& what, std::size_t messages, std::size_t size) {
+  return what + ": " + std::to_string(messages) + " x " + std::to_string(size) + " B";
+}
 
 // As many messages as one read may bring.
 std::vector<char> make_read(framing f, std::size_t size) {
   std::string wire;
-  std::string message(size, 'x');
+  const std::string message(size, 'x');
   while (wire.size() + size + 4 < limits::read_buffer)
     append_frame(wire, f, message);
   return {wire.begin(), wire.end()};
@@ -84,35 +72,37 @@ std::size_t reply_to_stream(std::vector<char>& input) {
 } // namespace
 
 TEST_CASE("reverse") {
-  for (const auto& [name, size] : {std::pair<const char*, std::size_t>{"64 B", 64}, {"1 KiB", 1024},
-           {"64 KiB", 64 * 1024}, {"1 MiB", 1024 * 1024}}) {
-    buffers memory(size);
-    BENCHMARK(std::string("reverse ") + name) {
-      return memory.for_each(size, [](char* to, const char*, std::size_t count) { reverse({to, count}); });
+  for (const std::size_t size : {64U, 1024U, 64U * 1024, 1024U * 1024}) {
+    const std::size_t count = std::max<std::size_t>(least_bytes / size, 1);
+    const std::vector<char> from(count * size, 'x');
+    std::vector<char> to(from);
+    BENCHMARK(name_of("reverse", count, size)) {
+      for (std::size_t i = 0; i < count; ++i)
+        reverse(std::span(to).subspan(i * size, size));
+      return to.front();
     };
-    BENCHMARK(std::string("memcpy ") + name) {
-      return memory.for_each(size, [](char* to, const char* from, std::size_t count) { std::memcpy(to, from, count); });
+    BENCHMARK(name_of("memcpy", count, size)) {
+      for (std::size_t i = 0; i < count; ++i)
+        std::memcpy(to.data() + i * size, from.data() + i * size, size);
+      return to.front();
     };
   }
 }
 
 TEST_CASE("messages") {
   constexpr std::size_t size = 16;
-  for (const auto& [name, f] : {std::pair{"line", framing::line}, {"length", framing::length}}) {
+  for (const auto& [name, f] : {std::pair<const char*, framing>{"line", framing::line}, {"length", framing::length}}) {
     auto input = make_read(f, size);
     decoder messages(f, limits::default_max_message);
-    REQUIRE(decode(messages, input) == input.size() / (size + (f == framing::line ? 1 : 4)));
-    BENCHMARK(std::string("decode ") + name) { return decode(messages, input); };
-    BENCHMARK(std::string("reply ") + name) { return reply(messages, input); };
+    const std::size_t count = decode(messages, input);
+    BENCHMARK(name_of(std::string(name) + " decoder", count, size)) { return decode(messages, input); };
+    BENCHMARK(name_of(std::string(name) + " decoder, encoder", count, size)) { return reply(messages, input); };
   }
-}
-
-TEST_CASE("streams") {
   auto input = make_read(framing::raw, limits::read_buffer - 5);
   decoder messages(framing::raw, limits::default_max_message);
   REQUIRE(reply(messages, input) == 1);
   REQUIRE(reply_to_stream(input) == 1);
-  BENCHMARK("decode raw") { return decode(messages, input); };
-  BENCHMARK("reply raw") { return reply(messages, input); };
-  BENCHMARK("reply eof") { return reply_to_stream(input); };
+  BENCHMARK(name_of("raw decoder", 1, input.size())) { return decode(messages, input); };
+  BENCHMARK(name_of("raw decoder, encoder", 1, input.size())) { return reply(messages, input); };
+  BENCHMARK(name_of("eof decoder, encoder", 1, input.size())) { return reply_to_stream(input); };
 }

@@ -1,9 +1,9 @@
 // A load that costs next to nothing: messages that read the same backwards, so that what was sent is what has to come
 // back, and one memcmp checks it; also from a server that leaves the reversal out. For where revecho-stress, which
 // makes and checks a new message each time, works harder than the server that is measured.
-//     mirror_load PORT line|length CONNECTIONS SIZE DEPTH SECONDS
-// Each connection sends DEPTH different messages, and again when all replies are there. Prints what was verified in
-// each second as revecho-stress --csv does. Exit code 1, and no more lines, at the first byte that is wrong.
+//     mirror_load PORT line|length CONNECTIONS SIZE DEPTH SECONDS FILE
+// Each connection sends DEPTH different messages, and again when all replies are there. FILE gets what was verified in
+// each second, as revecho-stress --csv writes it. Exit code 1, and no more lines, at the first byte that is wrong.
 #include "tests/bench/floor.hpp"
 
 #include <sys/epoll.h>
@@ -126,8 +126,8 @@ class load {
 } // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 7) {
-    std::fprintf(stderr, "usage: mirror_load PORT line|length CONNECTIONS SIZE DEPTH SECONDS\n");
+  if (argc != 8) {
+    std::fprintf(stderr, "usage: mirror_load PORT line|length CONNECTIONS SIZE DEPTH SECONDS FILE\n");
     return 2;
   }
   const auto number = [&](int which) { return std::stoul(argv[which]); };
@@ -135,7 +135,9 @@ int main(int argc, char** argv) {
   std::string batch = make_batch(std::string_view(argv[2]) == "line", number(4), depth);
   const std::size_t frame = batch.size() / depth;
   load all(static_cast<in_port_t>(number(1)), number(3), std::move(batch));
-  std::printf("time_s,verified,errors\n");
+  std::FILE* const csv = std::fopen(argv[7], "w");
+  checked(csv != nullptr ? 0 : -1, argv[7]);
+  std::fprintf(csv, "time_s,verified,errors\n");
   all.start();
   const auto begin = steady::now();
   std::size_t bytes = 0;
@@ -143,8 +145,8 @@ int main(int argc, char** argv) {
     bytes += all.step();
     const std::chrono::duration<double> passed = steady::now() - begin;
     if (passed.count() < static_cast<double>(second)) continue;
-    std::printf("%.6f,%zu,0\n", passed.count(), bytes / frame);
-    std::fflush(stdout);
+    std::fprintf(csv, "%.6f,%zu,0\n", passed.count(), bytes / frame);
+    std::fflush(csv);
     bytes %= frame; // counts in the next second
     second = static_cast<unsigned long>(passed.count()) + 1;
   }

@@ -1,0 +1,150 @@
+"""A crowd: more connections than one process may have, on one machine. Servers share a port, loads have addresses of
+their own, and each client sends a message now and then."""
+import contextlib
+import math
+import pathlib
+import resource
+
+import table
+from processes import Failure, Load, Server
+
+PERIOD = 5  # seconds between two messages of a connection
+WINDOW = 30  # seconds that are measured, when all are there
+RAMP_RATE = 4_000  # connections a second
+SPARE = 200  # descriptors of a process that are not for connections
+UNEVEN = 1.05  # the kernel spreads connections over the servers by chance: one may get so many times its share
+
+
+def number_in(path, which=0):
+    try:
+        return int(pathlib.Path("/proc/sys", path).read_text().split()[which])
+    except OSError:
+        return None  # this kernel has no such limit
+
+
+def obstacles(connections, processes_needed):
+    """What this machine has too little of, in words."""
+    each = math.ceil(connections / processes_needed)
+    first, last = number_in("net/ipv4/ip_local_port_range"), number_in("net/ipv4/ip_local_port_range", 1)
+    if last - first + 1 < each:
+        yield f"net.ipv4.ip_local_port_range has {last - first + 1} ports, and a load needs {each}"
+    free = number_in("fs/file-max") - number_in("fs/file-nr")
+    if free < 2 * connections:
+        yield f"fs.file-max leaves {free} files, and {2 * connections} are needed"
+    most, tracked = (number_in(f"net/netfilter/nf_conntrack_{name}") for name in ("max", "count"))
+    if tracked and most < tracked + connections:  # 0: no rule wants that they are tracked
+        yield f"net.netfilter.nf_conntrack_max leaves {most - tracked} connections"
+    if number_in("net/core/somaxconn") < 1024:
+        yield f"net.core.somaxconn is {number_in('net/core/somaxconn')}: a full backlog delays connections by a second"
+    available = meminfo("MemAvailable")
+    if available < connections * 16 * 1024:  # some 10 KiB of them are the kernel's, for both ends
+        yield f"{table.size(available)} of memory are free, and it takes some 16 KiB for a connection"
+
+
+def meminfo(name):
+    for line in pathlib.Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) * 1024
+    raise Failure(f"/proc/meminfo has no {name}")
+
+
+class Crowd:
+    def __init__(self, bench, connections, stack):
+        limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1] - SPARE
+        self.bench = bench
+        self.connections = connections
+        self.count = max(2, math.ceil(connections * UNEVEN / limit))
+        for what in obstacles(connections, self.count):
+            raise Failure(what)
+        self.stack = stack
+        self.servers = []
+        self.loads = []
+        self.start_servers()
+        self.slab_before = meminfo("Slab")
+        self.memory_before = sum(server.memory() for server in self.servers)
+        self.ramp = math.ceil(connections / RAMP_RATE)
+        self.start_loads()
+
+    def start_servers(self):
+        port = 0
+        for _ in range(self.count):
+            command = self.bench.ours("async", "--reuse-port", "--idle-timeout", "5m")
+            command[command.index("127.0.0.1:0")] = f"127.0.0.1:{port}"
+            self.servers.append(self.stack.enter_context(Server(command, self.bench.cpus.servers)))
+            port = self.servers[0].port
+        self.port = port
+
+    def start_loads(self):
+        for number in range(self.count):
+            clients = len(range(number, self.connections, self.count))
+            words = [self.bench.programs / "revecho-stress", f"127.0.0.1:{self.port}", "--json", "-", "--quiet",
+                     "--clients", clients, "--rate", clients / PERIOD, "--timeout", f"{PERIOD}s",
+                     "--source", f"127.0.1.{number + 1}", "--ramp", f"{self.ramp}s", "--warmup", f"{PERIOD}s",
+                     "--duration", f"{WINDOW + 1}s"]
+            self.loads.append(self.stack.enter_context(
+                Load(lambda csv, words=words: [*words, "--csv", csv], self.bench.cpus.loads)))
+
+    def next_second(self):
+        """What all loads counted in their next second."""
+        parts = [load.next_second() for load in self.loads]
+        if None in parts:
+            raise self.loads[parts.index(None)].failed("ended early")
+        passed = {name: int(sum(part[name] for part in parts)) for name in ("connected", "verified", "errors")}
+        self.bench.progress("crowd: {connected} connected, {verified} verified/s, {errors} errors/s".format(**passed))
+        return passed
+
+    def cpu(self):
+        return [sum(process.cpu() for process in group) for group in (self.servers, self.loads)]
+
+    def run(self):
+        """Returns the lines of the report, and whether all was right."""
+        seconds = [self.next_second() for _ in range(self.ramp)]
+        while seconds[-1]["connected"] < self.connections and len(seconds) < self.ramp + PERIOD:
+            seconds.append(self.next_second())
+        cpu = self.cpu()
+        window = [self.next_second() for _ in range(WINDOW)]
+        cpu = [(after - before) / WINDOW for before, after in zip(cpu, self.cpu())]
+        kernel = meminfo("Slab") - self.slab_before
+        memory = sum(server.memory() for server in self.servers) - self.memory_before
+        sockets = pathlib.Path("/proc/net/sockstat").read_text().splitlines()[1].split()
+        levels = [load.outcome() for load in self.loads]
+        if None in levels:
+            raise self.loads[levels.index(None)].failed("no result")
+        return self.report(levels, window, cpu, memory, kernel, sockets)
+
+    def report(self, levels, window, cpu, memory, kernel, sockets):
+        counts = {name: sum(level[name] for level in levels) for name in ("verified", "lost", "late", "connect_failed")}
+        counts["wrong"] = sum(sum(level["wrong"].values()) for level in levels)
+        missed = sum(level["generator"]["missed_sends"] for level in levels)
+        fewest = min(passed["connected"] for passed in window)
+        rate = sum(passed["verified"] for passed in window) / WINDOW
+        worst = {name: max(level["latency_us"]["response"][name] for level in levels) / 1e6
+                 for name in ("p50", "p99", "max")}
+        yield "connected", f"{fewest} of {self.connections}, to {self.count} servers on one port, for {WINDOW} s"
+        yield "messages", (f"one every {PERIOD} s of each: {table.rate(rate)}; in all {counts['verified']} verified, "
+                           f"{counts['wrong']} wrong, {counts['lost']} lost, {counts['late']} late by {PERIOD} s, "
+                           f"{missed} not sent")
+        yield "response", ", ".join(f"{name} {table.seconds(value)}" for name, value in worst.items()) + \
+            f" (of the slowest of {self.count} loads)"
+        yield "CPU", (f"servers {table.percent(cpu[0])} of a processor, {table.seconds(cpu[0] / max(rate, 1))} for a "
+                      f"message; loads {table.percent(cpu[1])}")
+        each = self.connections
+        yield "memory", (f"for a connection {table.size(memory / each)} of the servers, and {table.size(kernel / each)} "
+                         f"of the kernel for both its ends; sockets: {' '.join(sockets[1:])}")
+        good = fewest == self.connections and not missed and all(level["ok"] for level in levels)
+        yield "verdict", "every reply verified, none late" if good else "NOT everybody was served in time"
+        self.good = good
+
+
+def run(bench, connections):
+    """Prints what became of a crowd; returns whether all was right."""
+    print(f"A crowd of {connections} connections")
+    try:
+        with contextlib.ExitStack() as stack:
+            crowd = Crowd(bench, connections, stack)
+            for title, text in crowd.run():
+                print(f"  {title:10} {text}")
+            return crowd.good
+    except (Failure, OSError) as error:
+        print(f"  FAILED: {error}")
+        return False
