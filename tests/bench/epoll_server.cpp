@@ -16,7 +16,7 @@ namespace {
 
 using namespace revecho::bench;
 
-std::array<char, 256 * 1024> buffer;
+std::array<char, std::size_t{256} * 1024> buffer;
 std::vector<std::string> begun; // by descriptor: the line that has no end yet
 
 // Both return what can be sent: the whole of it, or the lines that are complete.

@@ -23,7 +23,7 @@ namespace {
 
 // A call of few bytes is over before a clock or the call of a benchmark would notice, so as many as make up this are
 // done at once. They are in the first cache, and none needs the outcome of the one before it: as in a server.
-constexpr std::size_t least_bytes = 8 * 1024;
+constexpr std::size_t least_bytes = std::size_t{8} * 1024;
 
 std::string name_of(const std::string& what, std::size_t messages, std::size_t size) {
   return what + ": " + std::to_string(messages) + " x " + std::to_string(size) + " B";

@@ -13,7 +13,7 @@ namespace {
 using namespace revecho::bench;
 
 void serve(int connection) {
-  std::array<char, 16 * 1024> buffer;
+  std::array<char, std::size_t{16} * 1024> buffer;
   for (;;) {
     const ssize_t count = ::recv(connection, buffer.data(), buffer.size(), 0);
     if (count < 0 && errno == EINTR) continue;

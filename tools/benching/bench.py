@@ -69,3 +69,8 @@ class Bench:
         """Does it do what it is for? revecho-stress finds out."""
         with self.server(command) as server, self.stress(server, "--messages", 50, *options) as load:
             load.end()
+
+    def fails(self, command, *options):
+        """Is every reply of it wrong?"""
+        with self.server(command) as server, self.stress(server, "--messages", 50, *options) as load:
+            return load.outcome()["verified"] == 0

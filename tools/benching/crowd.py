@@ -22,12 +22,17 @@ def number_in(path, which=0):
         return None  # this kernel has no such limit
 
 
-def obstacles(connections, processes_needed):
-    """What this machine has too little of, in words."""
-    each = math.ceil(connections / processes_needed)
-    first, last = number_in("net/ipv4/ip_local_port_range"), number_in("net/ipv4/ip_local_port_range", 1)
-    if last - first + 1 < each:
-        yield f"net.ipv4.ip_local_port_range has {last - first + 1} ports, and a load needs {each}"
+def addresses_for(clients):
+    """How many addresses so many clients should come from. Linux looks for a free port among the even ones first: when
+    these are gone, each connect() looks at all of them in vain, and takes milliseconds for that."""
+    first, last = (number_in("net/ipv4/ip_local_port_range", which) for which in (0, 1))
+    return math.ceil(clients / max(1, (last - first) * 3 // 8))
+
+
+def obstacles(connections, clients):
+    """What this machine has too little of, in words, for so many connections, and clients of one load."""
+    if addresses_for(clients) > 250:
+        yield "net.ipv4.ip_local_port_range has next to no ports"
     free = number_in("fs/file-max") - number_in("fs/file-nr")
     if free < 2 * connections:
         yield f"fs.file-max leaves {free} files, and {2 * connections} are needed"
@@ -35,7 +40,7 @@ def obstacles(connections, processes_needed):
     if tracked and most < tracked + connections:  # 0: no rule wants that they are tracked
         yield f"net.netfilter.nf_conntrack_max leaves {most - tracked} connections"
     if number_in("net/core/somaxconn") < 1024:
-        yield f"net.core.somaxconn is {number_in('net/core/somaxconn')}: a full backlog delays connections by a second"
+        yield f"net.core.somaxconn is {number_in('net/core/somaxconn')}: a full backlog costs a second"
     available = meminfo("MemAvailable")
     if available < connections * 16 * 1024:  # some 10 KiB of them are the kernel's, for both ends
         yield f"{table.size(available)} of memory are free, and it takes some 16 KiB for a connection"
@@ -54,7 +59,7 @@ class Crowd:
         self.bench = bench
         self.connections = connections
         self.count = max(2, math.ceil(connections * UNEVEN / limit))
-        for what in obstacles(connections, self.count):
+        for what in obstacles(connections, math.ceil(connections / self.count)):
             raise Failure(what)
         self.stack = stack
         self.servers = []
@@ -77,10 +82,11 @@ class Crowd:
     def start_loads(self):
         for number in range(self.count):
             clients = len(range(number, self.connections, self.count))
+            net = f"127.1.{number}."
             words = [self.bench.programs / "revecho-stress", f"127.0.0.1:{self.port}", "--json", "-", "--quiet",
                      "--clients", clients, "--rate", clients / PERIOD, "--timeout", f"{PERIOD}s",
-                     "--source", f"127.0.1.{number + 1}", "--ramp", f"{self.ramp}s", "--warmup", f"{PERIOD}s",
-                     "--duration", f"{WINDOW + 1}s"]
+                     "--source", f"{net}1-{net}{addresses_for(clients)}", "--ramp", f"{self.ramp}s",
+                     "--warmup", f"{PERIOD}s", "--duration", f"{WINDOW + 1}s"]
             self.loads.append(self.stack.enter_context(
                 Load(lambda csv, words=words: [*words, "--csv", csv], self.bench.cpus.loads)))
 
@@ -103,7 +109,7 @@ class Crowd:
             seconds.append(self.next_second())
         cpu = self.cpu()
         window = [self.next_second() for _ in range(WINDOW)]
-        cpu = [(after - before) / WINDOW for before, after in zip(cpu, self.cpu())]
+        cpu = [(after - before) / WINDOW for before, after in zip(cpu, self.cpu())]  # of each group
         kernel = meminfo("Slab") - self.slab_before
         memory = sum(server.memory() for server in self.servers) - self.memory_before
         sockets = pathlib.Path("/proc/net/sockstat").read_text().splitlines()[1].split()
@@ -120,20 +126,22 @@ class Crowd:
         rate = sum(passed["verified"] for passed in window) / WINDOW
         worst = {name: max(level["latency_us"]["response"][name] for level in levels) / 1e6
                  for name in ("p50", "p99", "max")}
+        self.good = fewest == self.connections and not missed and all(level["ok"] for level in levels)
         yield "connected", f"{fewest} of {self.connections}, to {self.count} servers on one port, for {WINDOW} s"
         yield "messages", (f"one every {PERIOD} s of each: {table.rate(rate)}; in all {counts['verified']} verified, "
                            f"{counts['wrong']} wrong, {counts['lost']} lost, {counts['late']} late by {PERIOD} s, "
-                           f"{missed} not sent")
+                           f"{missed} not sent, {counts['connect_failed']} clients not connected")
         yield "response", ", ".join(f"{name} {table.seconds(value)}" for name, value in worst.items()) + \
             f" (of the slowest of {self.count} loads)"
-        yield "CPU", (f"servers {table.percent(cpu[0])} of a processor, {table.seconds(cpu[0] / max(rate, 1))} for a "
-                      f"message; loads {table.percent(cpu[1])}")
-        each = self.connections
-        yield "memory", (f"for a connection {table.size(memory / each)} of the servers, and {table.size(kernel / each)} "
-                         f"of the kernel for both its ends; sockets: {' '.join(sockets[1:])}")
-        good = fewest == self.connections and not missed and all(level["ok"] for level in levels)
-        yield "verdict", "every reply verified, none late" if good else "NOT everybody was served in time"
-        self.good = good
+        if not self.good:  # what a part of them took says nothing
+            yield "verdict", "NOT everybody was served in time"
+            return
+        yield "CPU", (f"servers {table.percent(cpu[0])} of a processor, {table.seconds(cpu[0] / rate)} for a message; "
+                      f"loads {table.percent(cpu[1])}")
+        user, kernel = (table.size(taken / self.connections) for taken in (memory, kernel))
+        yield "memory", (f"for a connection {user} of the servers, and {kernel} of the kernel for both its ends; "
+                         f"TCP sockets: {' '.join(sockets[1:])}")
+        yield "verdict", "every reply verified, none late"
 
 
 def run(bench, connections):

@@ -81,11 +81,14 @@ class Server(Process):
 
     def __init__(self, command, cpus):
         super().__init__(command, cpus)
-        line = self.process.stdout.readline()
-        if not line:
-            self.process.wait()
-            raise self.failed("does not start")
-        self.port = int(line)
+        try:
+            line = self.process.stdout.readline()
+            if not line:
+                raise self.failed("does not start")
+            self.port = int(line)
+        except BaseException:
+            self.kill()
+            raise
 
     def __exit__(self, kind, *_):
         try:

@@ -1,4 +1,5 @@
-"""The rows of the table: what is compared in each, under which load, and what its target is."""
+"""The rows of the table: what is compared in each, under which load, and what its target is. Where nothing else is
+said, messages are raw, and of 64 bytes."""
 import re
 import shutil
 import statistics
@@ -12,7 +13,7 @@ from table import Gap, Line, Target, count, percent, rate, seconds, size, speed
 
 MANY = 15_000  # connections
 FEW = 1_000    # that memory grows from
-CHURN_SOURCES = "127.0.0.1-127.0.0.8"  # each has some 28,000 ports, and one that was used rests for a minute
+SOURCES = ("--source", "127.0.0.1-127.0.0.8")  # each has 28,000 ports, but from half of that on connecting is slow
 CALLS = (20, 220)  # messages of each connection under callgrind: their difference is what messages cost
 
 
@@ -39,14 +40,15 @@ def rate_lines(row, what, windows, target):
 def async_cpu(bench):
     for clients, most in ((50, 1.05), (1_000, 1.08), (10_000, 1.08)):
         need_descriptors(clients)
-        what = f"async, raw 64 B, {clients} connections: CPU per message / epoll_server"
-        windows = bench.windows(what, [bench.ours("async"), bench.floor("epoll_server")], "--clients", clients)
+        what = f"async, {clients} connections: CPU per message / epoll_server"
+        contestants = [bench.ours("async"), bench.floor("epoll_server")]
+        windows = bench.windows(what, contestants, "--clients", clients, *SOURCES)
         yield cpu_line("async", what, windows, Target("<=", most))
 
 
 def sync_cpu(bench):
     for clients in (50, 1_000):
-        what = f"sync threads, raw 64 B, {clients} connections: CPU per message / threads_server"
+        what = f"sync threads, {clients} connections: CPU per message / threads_server"
         windows = bench.windows(what, [bench.ours("sync"), bench.floor("threads_server")], "--clients", clients)
         yield cpu_line("sync", what, windows, Target("<=", 1.05))
 
@@ -59,7 +61,7 @@ def framing_cpu(bench):
             return bench.window(bench.ours(twin, *options), *options, "--clients", clients)
         raw, *others = bench.take_turns(f"{twin} framings, {clients} connections", framings, measure)
         for framing, windows in zip(framings[1:], others):
-            yield cpu_line("framing", f"{twin}, {framing} 64 B, {clients} connections: CPU per message / raw",
+            yield cpu_line("framing", f"{twin}, {clients} connections, {framing}: CPU per message / raw",
                            [windows, raw], Target("<=", 1.03))
 
 
@@ -76,7 +78,7 @@ def pipeline(bench):
     contestants = [bench.ours("async", "--framing", "line"), bench.floor("epoll_server", "line")]
     for command in contestants:
         bench.check(command, "--framing", "line", "--clients", 4, "--size", 16, "--pipeline", 1024)
-    what = "async, line 16 B, 4 connections, 1,024 deep: messages / epoll_server"
+    what = "async, line 16 B, 4 connections, 1024 deep: messages / epoll_server"
     yield from rate_lines("pipeline", what, mirrored(bench, what, contestants, "line", 4, 16, 1024), Target(">=", 1.5))
 
 
@@ -85,16 +87,19 @@ def large(bench):
     contestants = [bench.ours("async", *framing),
                    bench.ours("async", *framing, program="tests/bench/async_server_without_reversal")]
     for name, length in (("128 KiB", 128 << 10), ("1 MiB", 1 << 20)):
-        bench.check(contestants[0], *framing, "--clients", 4, "--size", length)
+        options = (*framing, "--clients", 4, "--size", length)
+        bench.check(contestants[0], *options)
+        if not bench.fails(contestants[1], *options):
+            raise Failure("the server without reversal reverses")
         what = f"async, length {name}, 4 connections: messages / without reversal"
         yield from rate_lines("large", what, mirrored(bench, what, contestants, "length", 4, length, 1),
                               Target(">=", 0.97))
 
 
 def churn(bench):
-    what = "async: connect, 64 B, close, by 50 clients: connections / epoll_server"
-    windows = bench.windows(what, [bench.ours("async"), bench.floor("epoll_server")], "--clients", 50, "--session", 1,
-                            "--source", CHURN_SOURCES)
+    what = "async, 50 clients, connect-message-close: each / epoll_server"
+    contestants = [bench.ours("async"), bench.floor("epoll_server")]
+    windows = bench.windows(what, contestants, "--clients", 50, "--session", 1, *SOURCES)
     yield from rate_lines("churn", what, windows, Target(">=", 0.95))
 
 
@@ -149,7 +154,7 @@ def instructions(bench):
         few, many = (total(command, messages) for messages in CALLS)
         return (many - few) / (50 * (CALLS[1] - CALLS[0]))
 
-    what = "async, raw 64 B, 50 connections: user instructions per message / epoll_server"
+    what = "async, 50 connections: user instructions per message / epoll_server"
     contestants = [bench.ours("async"), bench.floor("epoll_server")]
     yield Line("instructions", what, count, *bench.take_turns(what, contestants, measure))
 
@@ -171,7 +176,7 @@ def memory(bench):
     need_descriptors(MANY)
 
     def measure(command):
-        idle = ("--think", "1h", "--duration", "2h")  # the second message is never due
+        idle = (*SOURCES, "--think", "1h", "--duration", "2h")  # the second message is never due
         with bench.server(command) as server:
             with bench.stress(server, "--clients", FEW, *idle) as few:
                 wait_until_idle(few, FEW)
@@ -180,7 +185,7 @@ def memory(bench):
                     wait_until_idle(many, MANY - FEW)
                     return (server.memory() - before) / (MANY - FEW)
 
-    growth = f"user memory per connection, from {FEW} to {MANY} idle ones"
+    growth = f"user memory per idle connection, {FEW} to {MANY}"
     what = f"async: {growth}"
     yield Line("memory", what, size, *bench.take_turns(what, [bench.ours("async")], measure),
                target=Target("<=", 1.3 * 1024, "ours"))
@@ -205,16 +210,17 @@ def tail(bench):
         limited.append(level["generator"]["limited"])
         return level["latency_us"]["response"]["p99_9"] / 1e6
 
-    what = f"async, raw 64 B, 1000 connections, {rate(offered)}: p99.9 of the response / epoll_server"
+    what = f"async, 1000 connections, {rate(offered)}: p99.9 response / epoll_server"
     yield Line("tail", what, seconds, *bench.take_turns(what, contestants, measure), Target("<=", 1.1),
                f"load was late in {sum(limited)} of {len(limited)} runs" if any(limited) else "")
 
 
 def many(bench):
     need_descriptors(MANY)
-    what = f"async, raw 64 B, {MANY} connections, 1/s each, none late by 1 s: CPU / epoll_server"
-    windows = bench.windows(what, [bench.ours("async"), bench.floor("epoll_server")], "--clients", MANY, "--rate", MANY,
-                            "--timeout", "1s", length=bench.seconds + 3)
+    what = f"async, {MANY} connections, 1/s each, none late: CPU / epoll_server"
+    contestants = [bench.ours("async"), bench.floor("epoll_server")]
+    windows = bench.windows(what, contestants, "--clients", MANY, "--rate", MANY, "--timeout", "1s", *SOURCES,
+                            length=bench.seconds + 3)
     yield Line("many", what, percent, *([w.cpu / w.seconds for w in side] for side in windows))
 
 
