@@ -262,10 +262,8 @@ write_operation::write_operation(
 }
 
 bool write_operation::is_done() noexcept {
-  while (rest_[0].iov_len + rest_[1].iov_len > 0) {
-    if (to_.send_pieces(rest_, error_) == 0) return static_cast<bool>(error_);
-  }
-  return true;
+  if (rest_[0].iov_len + rest_[1].iov_len > 0) to_.send_pieces(rest_, error_);
+  return error_ || rest_[0].iov_len + rest_[1].iov_len == 0;
 }
 
 void write_operation::await_suspend(std::coroutine_handle<> coroutine) noexcept {
@@ -281,13 +279,12 @@ void write_operation::on_ready(std::error_code error) {
 
 std::size_t stream::send_now(std::span<const char> bytes, std::error_code& error) noexcept {
   std::array<iovec, 1> rest{{{const_cast<char*>(bytes.data()), bytes.size()}}};
-  while (!error && rest[0].iov_len > 0 && send_pieces(rest, error) > 0)
-    ;
+  if (!bytes.empty()) send_pieces(rest, error);
   return bytes.size() - rest[0].iov_len;
 }
 
-// One call; takes off the pieces what the kernel took, and returns how much. Nothing, without error: not now.
-std::size_t stream::send_pieces(std::span<iovec> pieces, std::error_code& error) noexcept {
+// One call; takes off the pieces what the kernel took. If that is not all, the kernel says when it takes more.
+void stream::send_pieces(std::span<iovec> pieces, std::error_code& error) noexcept {
   constexpr int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
   msghdr message{};
   message.msg_iov = pieces.data();
@@ -298,19 +295,15 @@ std::size_t stream::send_pieces(std::span<iovec> pieces, std::error_code& error)
     count = is_one ? ::send(descriptor(), pieces[0].iov_base, pieces[0].iov_len, flags)
                    : ::sendmsg(descriptor(), &message, flags);
   while (count < 0 && errno == EINTR);
-  if (count < 0) {
-    is_over(EPOLLOUT);
-    if (!would_block(last_error())) error = last_error();
-    return 0;
-  }
-  auto left = static_cast<std::size_t>(count);
+  if (count < 0 && !would_block(last_error())) error = last_error();
+  auto taken = static_cast<std::size_t>(std::max<ssize_t>(count, 0));
   for (auto& piece : pieces) {
-    const std::size_t taken = std::min(left, piece.iov_len);
-    piece.iov_base = static_cast<char*>(piece.iov_base) + taken;
-    piece.iov_len -= taken;
-    left -= taken;
+    const std::size_t part = std::min(taken, piece.iov_len);
+    piece.iov_base = static_cast<char*>(piece.iov_base) + part;
+    piece.iov_len -= part;
+    taken -= part;
   }
-  return static_cast<std::size_t>(count);
+  if (pieces.back().iov_len > 0 || pieces.front().iov_len > 0) is_over(EPOLLOUT);
 }
 
 awaitable<void> stream::sleep_for(std::chrono::nanoseconds duration) { return owner().sleep_for(duration); }

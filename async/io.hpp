@@ -350,7 +350,7 @@ class stream final : public waiter {
       std::error_code& error, const std::optional<asio::ip::address>& from);
   stream renewed() noexcept;
   void release_buffer() noexcept;
-  std::size_t send_pieces(std::span<iovec> pieces, std::error_code& error) noexcept;
+  void send_pieces(std::span<iovec> pieces, std::error_code& error) noexcept;
 
   std::unique_ptr<char[]> buffer_; // lent by the context from one read_some() to the next
   asio::ip::tcp::endpoint peer_;
