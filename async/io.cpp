@@ -523,20 +523,22 @@ void context::await_events() {
   events_awaited_ = true;
 }
 
-// Until no more come, or it is the turn of others.
+// Until no more come, or it is the turn of others. None is left behind: nothing would bring it up again.
 void context::handle_events() {
   constexpr int most_rounds = 8;
   for (int round = 0; round < most_rounds; ++round) {
+    if (events_.empty()) {
+      const int size = static_cast<int>(event_buffer_.size());
+      const int count = ::epoll_wait(epoll_.native_handle(), event_buffer_.data(), size, 0);
+      if (count <= 0) return;
+      events_ = std::span(event_buffer_).first(static_cast<std::size_t>(count));
+    }
     while (!events_.empty()) {
       const epoll_event event = events_.front();
       events_ = events_.subspan(1);
       if (!events_.empty()) prefetch_connection(events_.front().data.ptr);
       if (event.data.ptr != nullptr) static_cast<waiter*>(event.data.ptr)->on_events(event.events);
     }
-    const int size = static_cast<int>(event_buffer_.size());
-    const int count = ::epoll_wait(epoll_.native_handle(), event_buffer_.data(), size, 0);
-    if (count <= 0) return;
-    events_ = std::span(event_buffer_).first(static_cast<std::size_t>(count));
   }
 }
 

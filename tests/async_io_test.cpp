@@ -152,3 +152,29 @@ TEST_CASE("stream: a wait that a deadline or stop() ends says which, and the nex
   CHECK(received == "abc");
   CHECK(stopped == std::errc::operation_canceled);
 }
+
+// Both in one loop, so that there is always something to do. Should an event be left behind, only a tick, a second
+// later, would bring it up.
+TEST_CASE("context: leaves no event behind, however many come one after the other") {
+  constexpr int messages = 3000;
+  context loop(0ns);
+  auto [ours, theirs] = socket_pair();
+  int received = 0;
+  const auto talk = [&](unique_descriptor* socket, bool begins) -> awaitable<void> {
+    stream connection(loop, std::move(*socket), {});
+    const std::array<char, 1> byte{'x'};
+    const std::array pieces{std::span<const char>(byte)};
+    std::error_code error;
+    if (begins) co_await connection.write_all(pieces, never, error);
+    while (received < messages && !error) {
+      const auto bytes = co_await connection.read_some(never, on_stop::wait, error);
+      if (bytes.empty()) break;
+      ++received;
+      co_await connection.write_all(pieces, never, error);
+    }
+  };
+  loop.spawn([&] { return talk(&ours, true); });
+  loop.spawn([&] { return talk(&theirs, false); });
+  loop.run();
+  CHECK(received >= messages);
+}
