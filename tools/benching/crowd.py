@@ -11,6 +11,7 @@ from processes import Failure, Load, Server
 PERIOD = 5  # seconds between two messages of a connection
 WINDOW = 30  # seconds that are measured, when all are there
 RAMP_RATE = 4_000  # connections a second
+SETTLING = 10  # seconds behind the ramp, for those whose first packet got lost: the kernel repeats it after 1, 3 and 7 s
 SPARE = 200  # descriptors of a process that are not for connections
 UNEVEN = 1.05  # the kernel spreads connections over the servers by chance: one may get so many times its share
 
@@ -86,7 +87,7 @@ class Crowd:
             words = [self.bench.programs / "revecho-stress", f"127.0.0.1:{self.port}", "--json", "-", "--quiet",
                      "--clients", clients, "--rate", clients / PERIOD, "--timeout", f"{PERIOD}s",
                      "--source", f"{net}1-{net}{addresses_for(clients)}", "--ramp", f"{self.ramp}s",
-                     "--warmup", f"{PERIOD}s", "--duration", f"{WINDOW + 1}s"]
+                     "--warmup", f"{SETTLING}s", "--duration", f"{WINDOW + 3}s"]
             self.loads.append(self.stack.enter_context(
                 Load(lambda csv, words=words: [*words, "--csv", csv], self.bench.cpus.loads)))
 
@@ -105,7 +106,7 @@ class Crowd:
     def run(self):
         """Returns the lines of the report, and whether all was right."""
         seconds = [self.next_second() for _ in range(self.ramp)]
-        while seconds[-1]["connected"] < self.connections and len(seconds) < self.ramp + PERIOD:
+        while seconds[-1]["connected"] < self.connections and len(seconds) < self.ramp + SETTLING:
             seconds.append(self.next_second())
         cpu = self.cpu()
         window = [self.next_second() for _ in range(WINDOW)]
@@ -119,7 +120,8 @@ class Crowd:
         return self.report(levels, window, cpu, memory, kernel, sockets)
 
     def report(self, levels, window, cpu, memory, kernel, sockets):
-        counts = {name: sum(level[name] for level in levels) for name in ("verified", "lost", "late", "connect_failed")}
+        counts = {name: sum(level[name] for level in levels)
+                  for name in ("verified", "lost", "late", "connect_failed", "closed_early")}
         counts["wrong"] = sum(sum(level["wrong"].values()) for level in levels)
         missed = sum(level["generator"]["missed_sends"] for level in levels)
         fewest = min(passed["connected"] for passed in window)
@@ -130,7 +132,7 @@ class Crowd:
         yield "connected", f"{fewest} of {self.connections}, to {self.count} servers on one port, for {WINDOW} s"
         yield "messages", (f"one every {PERIOD} s of each: {table.rate(rate)}; in all {counts['verified']} verified, "
                            f"{counts['wrong']} wrong, {counts['lost']} lost, {counts['late']} late by {PERIOD} s, "
-                           f"{missed} not sent, {counts['connect_failed']} clients not connected")
+                           f"{missed} not sent, {counts['connect_failed']} clients not connected, {counts['closed_early']} cut off")
         yield "response", ", ".join(f"{name} {table.seconds(value)}" for name, value in worst.items()) + \
             f" (of the slowest of {self.count} loads)"
         if not self.good:  # what a part of them took says nothing
