@@ -132,7 +132,8 @@ class Crowd:
         yield "connected", f"{fewest} of {self.connections}, to {self.count} servers on one port, for {WINDOW} s"
         yield "messages", (f"one every {PERIOD} s of each: {table.rate(rate)}; in all {counts['verified']} verified, "
                            f"{counts['wrong']} wrong, {counts['lost']} lost, {counts['late']} late by {PERIOD} s, "
-                           f"{missed} not sent, {counts['connect_failed']} clients not connected, {counts['closed_early']} cut off")
+                           f"{missed} not sent, {counts['connect_failed']} clients not connected, "
+                           f"{counts['closed_early']} cut off")
         yield "response", ", ".join(f"{name} {table.seconds(value)}" for name, value in worst.items()) + \
             f" (of the slowest of {self.count} loads)"
         if not self.good:  # what a part of them took says nothing
