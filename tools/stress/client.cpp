@@ -145,11 +145,12 @@ void client::await_more(steady::time_point now) {
 // Does what can be done now, and then waits again, or lets converse() go on. No coroutine, for speed (see stream).
 void client::on_ready(std::error_code error) {
   std::span<const char> input;
-  if (!error && !awaits_room_) input = peer_->read_now(error);
+  const bool reads = !awaits_room_ && !broken_; // it may have been lost since, in wake()
+  if (!error && reads) input = peer_->read_now(error);
   const auto now = steady::now(); // once for everything that a read brings: reading it costs as much as the rest
-  if (!error && !awaits_room_) input.empty() ? lose_connection({}) : receive(input, now);
+  if (!error && reads) input.empty() ? lose_connection({}) : receive(input, now);
   if (error == std::errc::interrupted || error == std::errc::operation_would_block) error.clear();
-  if (error) lose_connection(error);
+  if (error && !broken_) lose_connection(error);
   if (!unsent_.empty() && !broken_) flush();
   if (!broken_) start_due(now, false);
   if (!is_over(now)) return await_more(now);
@@ -265,18 +266,33 @@ void client::start_one(steady::time_point now, std::string& batch) {
 
 // What the kernel does not take now waits for its turn.
 void client::send(std::span<const char> batch) {
-  std::error_code error; // shows again at the next read
+  std::error_code error;
   const std::size_t sent = unsent_.empty() ? peer_->send_now(batch, error) : 0;
   written_ += sent;
   unsent_.insert(unsent_.end(), batch.begin() + static_cast<std::ptrdiff_t>(sent), batch.end());
+  if (error) fail_to_send(error);
 }
 
 void client::flush() {
-  std::error_code error; // shows again at the next read
+  std::error_code error;
   const std::size_t sent = peer_->send_now(unsent_, error);
   written_ += sent;
   unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(sent));
   if (unsent_.empty()) unsent_ = {};
+  if (error) fail_to_send(error);
+}
+
+// The connection is lost, but not the replies that have come before. If what comes behind them is the end of the
+// stream, then the server has closed the connection, and sending failed for that.
+void client::fail_to_send(std::error_code error) {
+  while (oldest_ && !broken_ && coarse_clock::now() < deadline_) {
+    std::error_code no_more;
+    const auto input = peer_->read_now(no_more);
+    if (input.empty() && !no_more && error == std::errc::broken_pipe) error.clear();
+    if (input.empty()) break;
+    receive(input, steady::now());
+  }
+  if (!broken_) lose_connection(error);
 }
 
 // --- checking --------------------------------------------------------------------------------------------------------

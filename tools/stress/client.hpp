@@ -59,6 +59,7 @@ class client final : private async::ready_handler {
   void start_one(steady::time_point now, std::string& batch);
   void send(std::span<const char> batch);
   void flush();
+  void fail_to_send(std::error_code error);
 
   void receive(std::span<const char> bytes, steady::time_point now);
   void receive_unasked(std::span<const char>& bytes);
