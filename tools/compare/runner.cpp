@@ -208,7 +208,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
                                           // Nobody waits any more for what is still owed when the load is over.
                                           "--drain-timeout", "300ms"});
     if (s.has_staller) arguments.insert(arguments.end(), {"--message-timeout", "0"}); // it stays for all of the run
-    server.emplace(who.program, std::move(arguments), server_cpus_);
+    server.emplace(who.program, std::move(arguments), server_cpus_, interrupted_);
     engine.work().to = server->address();
   }
   std::optional<staller> slow;

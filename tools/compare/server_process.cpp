@@ -22,6 +22,7 @@ constexpr auto longest_start = 10s;
 constexpr auto longest_stop = 20s;
 constexpr auto look_again = 2ms; // the port file appears and the process ends without telling
 constexpr auto look_at_threads = 20ms;
+constexpr auto while_interrupted = "interrupted";
 
 // A figure of /proc/PID/status, as it stands there: memory in KiB.
 std::size_t status_of(pid_t process, const std::string& name) {
@@ -49,9 +50,9 @@ std::chrono::nanoseconds duration_of(const timeval& time) {
 
 } // namespace
 
-server_process::server_process(
-    const std::string& program, std::vector<std::string> arguments, const std::vector<int>& cpus)
-    : program_(program) {
+server_process::server_process(const std::string& program, std::vector<std::string> arguments,
+    const std::vector<int>& cpus, const std::atomic<bool>& interrupted)
+    : program_(program), interrupted_(interrupted) {
   const auto port_file = folder_ / "port";
   arguments.insert(arguments.end(), {"--listen", "127.0.0.1:0", "--port-file", port_file.string()});
   process_ = start_child(program, std::move(arguments), folder_ / "log", cpus);
@@ -59,8 +60,9 @@ server_process::server_process(
   while (!std::filesystem::exists(port_file)) {
     int status = 0;
     if (has_ended(status)) fail("did not start");
-    if (std::chrono::steady_clock::now() > deadline) {
+    if (interrupted_ || std::chrono::steady_clock::now() > deadline) {
       kill(); // there will be no destructor
+      if (interrupted_) throw std::runtime_error(while_interrupted);
       fail("was not ready in 10 s");
     }
     std::this_thread::sleep_for(look_again);
@@ -104,7 +106,7 @@ std::string server_process::how_it_ended(std::chrono::nanoseconds within) {
   const auto deadline = std::chrono::steady_clock::now() + within;
   int status = 0;
   while (!has_ended(status)) {
-    if (std::chrono::steady_clock::now() >= deadline) return {};
+    if (interrupted_ || std::chrono::steady_clock::now() >= deadline) return {};
     std::this_thread::sleep_for(look_again);
   }
   if (WIFSIGNALED(status)) return fmt::format("{} ended by signal {}", program_, WTERMSIG(status));
@@ -147,6 +149,7 @@ int server_process::wait_until_ended(std::chrono::nanoseconds at_most) {
   const auto deadline = std::chrono::steady_clock::now() + at_most;
   int status = 0;
   while (!has_ended(status)) {
+    if (interrupted_) throw std::runtime_error(while_interrupted);
     if (std::chrono::steady_clock::now() > deadline) fail("did not stop in 20 s");
     std::this_thread::sleep_for(look_again);
   }

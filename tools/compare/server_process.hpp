@@ -28,8 +28,10 @@ struct server_usage {
 class server_process {
  public:
   /// Starts `program` of the folder this program is in, on these processors only unless there are none, and waits until
-  /// it listens. Throws std::runtime_error with the last lines that it wrote if it does not.
-  server_process(const std::string& program, std::vector<std::string> arguments, const std::vector<int>& cpus = {});
+  /// it listens. Throws std::runtime_error with the last lines that it wrote if it does not. Nothing is waited for any
+  /// longer once `interrupted`, which has to outlive this object: not here, and not in stop() either.
+  server_process(const std::string& program, std::vector<std::string> arguments, const std::vector<int>& cpus,
+      const std::atomic<bool>& interrupted);
 
   /// Kills it if stop() has not ended it.
   ~server_process();
@@ -38,7 +40,7 @@ class server_process {
 
   const endpoint& address() const noexcept { return address_; }
 
-  /// SIGTERM, and waits for the end. Throws std::runtime_error if it does not end well.
+  /// SIGTERM, and waits for the end. Throws std::runtime_error if it does not end well, or that was interrupted.
   server_usage stop();
 
   /// "revecho-sync-server ended with exit code 1" or "… by signal 9" if it has ended by itself, or does so in that
@@ -57,6 +59,7 @@ class server_process {
   void watch_threads(const std::stop_token&);
 
   std::string program_;
+  const std::atomic<bool>& interrupted_;
   temporary_folder folder_; // its port file and its log
   pid_t process_ = -1;      // -1: has ended
   int status_ = 0;          // then

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <exception>
 #include <optional>
 #include <stdexcept>
 #include <sys/wait.h>
@@ -84,7 +85,7 @@ ending wait_for(pid_t client, const std::atomic<bool>& interrupted) {
 // Nothing if it was interrupted.
 std::optional<double> seconds_of(const errand& e, const script& all, const std::vector<int>& server_cpus,
     const std::vector<int>& client_cpus, const std::atomic<bool>& interrupted) {
-  server_process server(e.server, all.server_options, server_cpus);
+  server_process server(e.server, all.server_options, server_cpus, interrupted);
   const temporary_folder folder;
   auto arguments = e.client_options;
   arguments.insert(arguments.end(), {"--to", to_string(server.address())});
@@ -116,7 +117,12 @@ timed_story tell_story(const std::string& name, unsigned repeat, const std::vect
     for (std::size_t i = 0; i < all.errands.size(); ++i) {
       const std::size_t turn = round % 2 == 0 ? i : all.errands.size() - 1 - i;
       begins(all.errands[turn].label);
-      const auto seconds = seconds_of(all.errands[turn], all, server_cpus, client_cpus, interrupted);
+      std::optional<double> seconds;
+      try {
+        seconds = seconds_of(all.errands[turn], all, server_cpus, client_cpus, interrupted);
+      } catch (const std::exception&) {
+        if (!interrupted) throw; // else that is why
+      }
       if (!seconds) return story;
       story.rows[turn].seconds.push_back(*seconds);
     }
