@@ -23,6 +23,12 @@ std::string content(const std::string& name) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// Never gets ready.
+void put_fake_server(const std::string& file) {
+  std::ofstream(file) << "#!/bin/sh\necho thinking >&2\nexec sh -c 'while :; do sleep 1; done' 0 \"$@\"\n";
+  std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+}
+
 // A folder with the tool in it.
 void copy_programs(const temporary_directory& to, const words& programs) {
   for (const auto& program : programs)
@@ -129,9 +135,7 @@ TEST_CASE("compare: names a program that does not start, with the last lines of 
 TEST_CASE("compare: ends a program that never gets ready") {
   const temporary_directory folder;
   copy_programs(folder, {"revecho-compare", "revecho-async-server"});
-  const auto fake = folder.path() + "/revecho-sync-server";
-  std::ofstream(fake) << "#!/bin/sh\necho thinking >&2\nexec sh -c 'while :; do sleep 1; done' 0 \"$@\"\n";
-  std::filesystem::permissions(fake, std::filesystem::perms::owner_all);
+  put_fake_server(folder.path() + "/revecho-sync-server");
   comparison c(with_short_load({"--models", "sync threads,async"}), ":", folder.path());
   const auto end = c.wait();
   CAPTURE(end.output, end.errors);
@@ -187,6 +191,31 @@ TEST_CASE("compare: ends a story when it is told to") {
   CHECK(document["stories"][0]["rows"][0]["runs"].empty()); // it would take 5 s
   CHECK(document["verdicts"].empty());
   check_nothing_is_left(c);
+}
+
+TEST_CASE("compare: ends when it is told to while a server starts") {
+  const auto load = GENERATE(values<words>({{"--story", "limit"}, {"--models", "sync threads"}}));
+  const temporary_directory folder;
+  copy_programs(folder, {"revecho-compare", "revecho-sync-client"});
+  put_fake_server(folder.path() + "/revecho-sync-server");
+  comparison c(load, ":", folder.path());
+  REQUIRE(eventually([&] { return c.children().size() == 1; }));
+  c.tool().signal(SIGINT);
+  const auto end = c.wait();
+  CAPTURE(load, end.output, end.errors);
+  CHECK(end.exit_code == 1);
+  CHECK(end.errors == "interrupted: this is what there is\n"); // and not that it was not ready in 10 s
+  check_nothing_is_left(c);
+}
+
+TEST_CASE("compare: is not survived by a server when it is killed") {
+  const auto load = GENERATE(values<words>({{"--story", "limit"},
+      {"--models", "async", "--clients", "2", "--delay", "0", "--duration", "1h", "--repeat", "1"}}));
+  comparison c(load);
+  REQUIRE(eventually([&] { return c.children().size() == 1 && sockets_of(c.children().at(0)) > 1; }));
+  c.tool().signal(SIGKILL);
+  CHECK(c.wait().signal == SIGKILL);
+  CHECK(eventually([&] { return c.children().empty(); }));
 }
 
 TEST_CASE("compare: names the program of a story that is not there") {

@@ -14,7 +14,7 @@ comparison::comparison(const std::vector<std::string>& options, const std::strin
     : tool_(shell, shell_arguments(script + "; export TMPDIR=" + temporary_.path(),
                        (folder.empty() ? "" : folder + "/") + "revecho-compare", options)) {}
 
-// A tool that is killed cannot stop its servers.
+// A tool that is killed takes its servers along, if it is what it should be.
 comparison::~comparison() {
   tool_.signal(SIGKILL);
   for (const pid_t child : children())

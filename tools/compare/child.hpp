@@ -10,8 +10,8 @@
 namespace revecho::compare {
 
 /// Starts `program` of the folder this program is in, on these processors only unless there are none; what it writes to
-/// stderr goes to `log`, and what to stdout nowhere. An interrupt at the terminal does not reach it. Throws
-/// std::system_error.
+/// stderr goes to `log`, and what to stdout nowhere. An interrupt at the terminal does not reach it, and the end of the
+/// thread that has started it kills it (on Linux). Throws std::system_error.
 pid_t start_child(const std::string& program, std::vector<std::string> arguments, const std::filesystem::path& log,
     const std::vector<int>& cpus);
 
