@@ -73,6 +73,20 @@ TEST_CASE("compare: refuses to join unlike calls, names what differs, and writes
   CHECK_FALSE(std::filesystem::exists(out));
 }
 
+TEST_CASE("compare: refuses to count the runs of one file twice, whatever its names") {
+  const auto a = measured("a", {"--duration", "50ms"});
+  const auto b = measured("b", {"--duration", "50ms"});
+  const auto link = folder().path() + "/link";
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink("a", link);
+  const std::string again = GENERATE_COPY(as<std::string>{}, a, folder().path() + "/./a", link);
+  const auto end = compare({"--join", a, b, again});
+  CAPTURE(again, end.output, end.errors);
+  CHECK(end.exit_code == 2);
+  CHECK(end.output.empty());
+  CHECK_THAT(end.errors, contains("--join: " + again + " ") && contains(a) && !contains(b));
+}
+
 TEST_CASE("compare: names a file that it cannot join") {
   const auto a = measured("a", {"--duration", "50ms"});
   const auto bad = folder().path() + "/bad";

@@ -118,6 +118,25 @@ TEST_CASE("compare options: have a name once") {
   }
 }
 
+TEST_CASE("compare options: have a load once") {
+  const std::vector<std::tuple<std::string, std::string, std::string>> table{{"--clients", "10,1,10", "'10'"},
+      {"--delay", "0,1ms,1ms", "'1ms'"}, {"--size", "64,64", "'64'"}, {"--framing", "line,raw,line", "'line'"}};
+  for (const auto& [option, bad, twice] : table) {
+    const auto a = parsed({option, bad});
+    CAPTURE(option, bad, a.err);
+    CHECK(a.exit_code == exit_usage);
+    CHECK(a.out == "");
+    CHECK_THAT(a.err, contains(option) && contains(twice + " is there twice"));
+  }
+}
+
+TEST_CASE("compare options: send one thing to stdout") {
+  CHECK(options_with({"--report", "-"}).report == "-");
+  const auto a = parsed({"--json", "-", "--report", "-"});
+  CHECK(a.exit_code == exit_usage);
+  CHECK_THAT(a.err, contains("--json") && contains("--report") && contains("stdout"));
+}
+
 TEST_CASE("compare options: have all models take part, unless told who") {
   const auto all = names_of(options_with({}));
   for (const std::string name : {"sync iterative", "sync threads", "sync pool(10)", "async(1)"})

@@ -96,6 +96,19 @@ TEST_CASE("compare: writes a page that has the document in it, and says where it
   CHECK_THAT(text, contains("\"revecho_compare\":1") && contains("\\u003c/script>") && contains("</html>"));
 }
 
+TEST_CASE("compare: writes the page to stdout, and nothing else, if it is told so") {
+  const scripted_server server(honest("raw"));
+  const temporary_directory folder;
+  const auto page = folder.path() + "/page.html";
+  const auto end =
+      compare(with_short_load({"--against", "a=" + server.address(), "--report", "-"}), "cd " + folder.path());
+  CAPTURE(end.errors);
+  CHECK(end.exit_code == 0);
+  CHECK(end.errors.empty());
+  CHECK_THAT(end.output, StartsWith("<!DOCTYPE html>") && EndsWith("</html>\n"));
+  CHECK(std::filesystem::is_empty(folder.path()));
+}
+
 TEST_CASE("compare: refuses a bad command line, and asks nobody anything") {
   std::atomic<int> connections = 0;
   {

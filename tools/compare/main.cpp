@@ -15,10 +15,14 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <stdexcept>
 #include <string>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace revecho::compare {
 namespace {
@@ -60,8 +64,22 @@ void write(const std::string& name, const std::string& text) {
   if (!file) throw std::system_error(errno, std::system_category(), fmt::format("cannot write {}", name));
 }
 
+// The same runs twice would look like twice as many.
+void check_different(const std::vector<std::string>& names) {
+  std::map<std::pair<dev_t, ino_t>, std::string> known;
+  for (const auto& name : names) {
+    struct stat file {};
+    if (::stat(name.c_str(), &file) != 0) continue; // says so when it is read
+    const auto [same, is_new] = known.try_emplace({file.st_dev, file.st_ino}, name);
+    if (!is_new)
+      reject_usage("revecho-compare",
+          fmt::format("--join: {} is the same file as {}: its runs would count twice", name, same->second));
+  }
+}
+
 // Runs that are unlike are a mistake of who asked.
 document join(const std::vector<std::string>& names) {
+  check_different(names);
   auto all = read(names.front());
   for (std::size_t i = 1; i < names.size(); ++i) {
     const auto next = read(names[i]);
@@ -103,12 +121,14 @@ int run(int argc, char** argv) {
     }
   };
   attempt([&] {
-    const auto& shown = options.json == "-" ? text : as_text(results);
+    const auto& shown = options.json == "-"     ? text
+                        : options.report == "-" ? report_html(nlohmann::json(document))
+                                                : as_text(results);
     if (std::fwrite(shown.data(), 1, shown.size(), stdout) != shown.size() || std::fflush(stdout) != 0)
       throw std::system_error(errno, std::system_category(), "cannot write to stdout");
   });
   if (!options.json.empty() && options.json != "-") attempt([&] { write(options.json, text); });
-  if (!options.report.empty())
+  if (!options.report.empty() && options.report != "-")
     attempt([&] {
       write(options.report, report_html(nlohmann::json(document)));
       fmt::print(stderr, "The report, for any browser: {}\n", std::filesystem::absolute(options.report).string());

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace revecho::compare {
 namespace {
@@ -111,25 +112,41 @@ std::string quoted(std::string_view argument) {
   return text + "'";
 }
 
+constexpr auto as_it_is = [](const auto& value) { return value; };
+
+// A load that is there twice would be measured twice, and have two rows of the same name.
+template <class Value, class Name>
+std::vector<Value> without_repeats(std::vector<Value> list, Name name) {
+  for (std::size_t i = 0; i < list.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (name(list[i]) == name(list[j]))
+        throw std::invalid_argument(fmt::format("'{}' is there twice", name(list[i])));
+  return list;
+}
+
+std::vector<std::size_t> parse_clients(const std::string& text) {
+  return without_repeats(stress::parse_levels(text), as_it_is);
+}
+
 std::vector<std::string> parse_delays(const std::string& text) {
   std::vector<std::string> delays;
   for (const auto& part : split_list(text))
     delays.push_back(distribution::parse(part).text());
-  return delays;
+  return without_repeats(std::move(delays), as_it_is);
 }
 
 std::vector<std::string> parse_size_list(const std::string& text) {
   auto sizes = split_list(text);
   for (const auto& part : sizes)
     static_cast<void>(stress::parse_sizes(part));
-  return sizes;
+  return without_repeats(std::move(sizes), as_it_is);
 }
 
 std::vector<framing> parse_framings(const std::string& text) {
   std::vector<framing> kinds;
   for (const auto& part : split_list(text))
     kinds.push_back(parse_framing(part));
-  return kinds;
+  return without_repeats(std::move(kinds), [](framing f) { return to_string(f); });
 }
 
 std::string parse_story(const std::string& text) {
@@ -141,7 +158,7 @@ std::string parse_story(const std::string& text) {
 void add_load_options(CLI::App& app, plan& p) {
   add_parsed(
       app, "--story", p.story, parse_story, "NAME", "A classic instead: five-requests, slow-neighbour, crowd or limit");
-  add_parsed(app, "--clients", p.clients, stress::parse_levels, "N[,N...]", "Clients at once", default_clients);
+  add_parsed(app, "--clients", p.clients, parse_clients, "N[,N...]", "Clients at once", default_clients);
   add_parsed(app, "--delay", p.delays, parse_delays, "DIST[,DIST...]", "What each request costs the server in waiting",
       default_delays);
   add_parsed(app, "--size", p.sizes, parse_size_list, "SIZE[,SIZE...]", "Bytes of a message", "64");
@@ -195,7 +212,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   add_parsed(app, "--repeat", options.repeat, repeats, "N", "Runs of each contestant under each load", "5");
   app.add_option("--json", options.json, "Write everything as JSON (- is stdout, instead of the tables)")
       ->type_name("FILE");
-  app.add_option("--report", options.report, "Write a page with charts, for any browser")->type_name("FILE");
+  app.add_option("--report", options.report, "Write a page with charts, for any browser (- is stdout, likewise)")
+      ->type_name("FILE");
   app.add_option("--join", options.join, "Show what these --json files found, as one; runs nothing")
       ->type_name("FILE...")
       ->expected(1, 1000);
@@ -224,6 +242,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   for (auto& s : options.scenarios) {
     if (const auto reason = stress::reason_impossible(s.work); !reason.empty()) reject_usage(app.get_name(), reason);
   }
+  if (options.json == "-" && options.report == "-")
+    reject_usage(app.get_name(), "--json - and --report - would both write to stdout");
   options.duration = p.work.duration;
   for (int i = 0; i < argc; ++i)
     options.command += (i == 0 ? "" : " ") + (i == 0 ? app.get_name() : quoted(argv[i]));

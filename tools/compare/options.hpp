@@ -27,7 +27,7 @@ struct compare_options {
   std::vector<std::string> timed_stories; ///< "five-requests", "limit"
   unsigned repeat = 5;
   std::chrono::nanoseconds duration{}; ///< of a run
-  std::string json;                    ///< file names; "-" is stdout; empty: none
+  std::string json;                    ///< file names; "-" is stdout, which is one of them at most; empty: none
   std::string report;
   std::vector<std::string> join; ///< documents to be joined, instead of running anything
   bool quiet = false;
