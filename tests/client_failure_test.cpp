@@ -137,6 +137,35 @@ TEST_CASE("client: gives a long raw message no more time than a short one, howev
   CHECK_THAT(end.errors, contains(" bytes of the reply in 1 s\n"));
 }
 
+TEST_CASE("client: does not wait for ever for a server that does not read its message", "[direct]") {
+  const auto client = GENERATE(from_range(clients));
+  const std::string framing = GENERATE("line", "eof");
+  CAPTURE(client, framing);
+  std::promise<void> given_up;
+  scripted_server server([over = given_up.get_future().share()](peer&) { over.wait(); });
+  const auto end = run(client, {"--framing", framing, "--to", server.address(), "--timeout", "300ms"},
+      std::string(std::size_t{16} << 20, 'x') + "\n"); // more than the kernel takes
+  given_up.set_value();
+  CHECK(end.exit_code == 1);
+  CHECK(end.output.empty());
+  CHECK_THAT(end.errors, contains(": late: "));
+}
+
+TEST_CASE("client: names the message that is too long for a server, and gets the others answered") {
+  const auto client = GENERATE(from_range(clients));
+  const auto v = GENERATE(from_range(variants()));
+  const std::string framing = GENERATE("line", "length");
+  CAPTURE(client, v.name, framing);
+  server_process server(v, {"--framing", framing, "--max-message", "10"});
+  const auto end =
+      run(client, {"--framing", framing, "--to", std::to_string(server.port()), "short", "too long for it", "again"});
+  CHECK(end.exit_code == 1);
+  CHECK(end.output == "trohs\nniaga\n");
+  CHECK_THAT(
+      end.errors, contains("'too long for it': missing: the connection was closed after 0 of ") && !contains("short"));
+  CHECK_THAT(totals(server.stop()), contains("2 messages"));
+}
+
 TEST_CASE("client: does not wait for ever for a server that is stopped") {
   const std::string program = GENERATE("revecho-sync-client", "revecho-async-client");
   const auto v = GENERATE(from_range(variants()));

@@ -87,3 +87,18 @@ TEST_CASE("stress: measures the same when the wall clock steps") {
   CHECK(level["latency_us"]["service"]["p50"] >= 1000);
   CHECK(level["window_s"] == Approx(0.5).margin(0.1));
 }
+
+TEST_CASE("compare: measures the same when the wall clock steps") {
+  const auto end = run_in_shell(stepping, "revecho-compare",
+      {"--models", "sync threads,async", "--clients", "2", "--delay", "1ms", "--duration", "100ms", "--repeat", "1",
+          "--json", "-"});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  const auto all = nlohmann::json::parse(end.output);
+  CHECK(all["config"]["took_s"] > 0);
+  CHECK(all["config"]["took_s"] < 3600);
+  for (const auto& result : all["scenarios"][0]["results"]) {
+    CHECK(result["runs"][0]["p50_us"] >= 1000);
+    CHECK(result["runs"][0]["max_us"] < 3600e6);
+  }
+}

@@ -184,6 +184,20 @@ TEST_CASE("compare: says that stdout is full") {
   }
 }
 
+TEST_CASE("compare: is ended by no signal when nobody reads what it finds") {
+  const scripted_server server(honest("raw"));
+  for (const words& output : {words{}, words{"--json", "-"}, words{"--report", "-"}}) {
+    auto options = with_short_load({"--against", "a=" + server.address()});
+    options.insert(options.end(), output.begin(), output.end());
+    process tool("revecho-compare", options, pipe_end::closed);
+    const auto end = tool.wait();
+    CAPTURE(output, end.errors);
+    CHECK(end.signal == 0);
+    CHECK(end.exit_code == 1);
+    CHECK_THAT(end.errors, contains("cannot write to stdout: Broken pipe"));
+  }
+}
+
 TEST_CASE("compare: takes names that are no UTF-8, and writes some that are") {
   const scripted_server server(honest("raw"));
   const auto end = compare(with_short_load({"--against", "a\xff | <b>=" + server.address(), "--json", "-"}));

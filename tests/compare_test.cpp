@@ -111,6 +111,15 @@ TEST_CASE("compare: does not know what servers cost that are running already, an
   }
 }
 
+TEST_CASE("compare: takes a running server on an IPv6 address") {
+  const server_process server(variants().back(), {}, {"[::1]:0"});
+  const auto end =
+      compare(shortly({"--against", "six=[::1]:" + std::to_string(server.port()), "--clients", "2", "--json", "-"}));
+  CAPTURE(end.errors);
+  CHECK(end.exit_code == 0);
+  CHECK(result_of(scenario_of(end), "six")["runs"][0]["replies"] > 0);
+}
+
 TEST_CASE("compare: takes the same server twice, and ours beside it") {
   const scripted_server server(honest("raw"));
   const auto end = compare(shortly({"--models", "async", "--against", "a=" + server.address(), "--against",

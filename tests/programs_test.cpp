@@ -1,4 +1,4 @@
-// The command lines of the four programs, from end to end.
+// The command lines of the programs, from end to end.
 #include "tests/catch.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/text_matchers.hpp"
@@ -12,7 +12,8 @@ namespace {
 
 const std::vector<std::string> servers{"revecho-sync-server", "revecho-async-server"};
 const std::vector<std::string> clients{"revecho-sync-client", "revecho-async-client"};
-const std::vector<std::string> programs{servers[0], servers[1], clients[0], clients[1]};
+const std::vector<std::string> programs{
+    servers[0], servers[1], clients[0], clients[1], "revecho-stress", "revecho-compare"};
 
 struct bad_line {
   std::vector<std::string> arguments;
@@ -67,8 +68,11 @@ TEST_CASE("programs: exit as they should when nobody reads what they complain ab
     CAPTURE(program);
     process bad(program, {"--no-such-option"}, pipe_end::read, pipe_end::closed);
     CHECK(bad.wait().exit_code == 2);
-    const bool serves = program.ends_with("server");
-    const std::vector<std::string> impossible{serves ? "--listen" : "--to", serves ? "192.0.2.1:0" : "127.0.0.1:1"};
+    const std::vector<std::string> impossible =
+        program.ends_with("server")   ? std::vector<std::string>{"--listen", "192.0.2.1:0"}
+        : program.ends_with("client") ? std::vector<std::string>{"--to", "127.0.0.1:1"}
+        : program.ends_with("stress") ? std::vector<std::string>{"127.0.0.1:1", "--clients", "1"}
+                                      : std::vector<std::string>{"--join", "/nonexistent/file"};
     process failing(program, impossible, pipe_end::read, pipe_end::closed);
     failing.write_input("message\n");
     failing.close_input();

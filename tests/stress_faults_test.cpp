@@ -11,6 +11,7 @@
 
 #include <array>
 #include <barrier>
+#include <chrono>
 #include <cstdio>
 #include <functional>
 #include <future>
@@ -19,6 +20,7 @@
 #include <string>
 
 using namespace revecho::test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -273,6 +275,31 @@ TEST_CASE("stress: calls messages late that a server does not even read", "[dire
   CHECK(r.end.exit_code == 1);
   CHECK(r.faults == faults);
   CHECK_THAT(r.end.errors, contains("late after 0 of 16777220 bytes of its reply"));
+}
+
+TEST_CASE("stress: calls a reply late that comes byte by byte, however steadily", "[direct]") {
+  const std::string framing = GENERATE("line", "length");
+  const scripted_server server(answering_but(framing, [&](peer& client, const request& r) {
+    for (const char byte : framed(framing, r.reply)) {
+      client.send({&byte, 1});
+      if (!client.is_silent_for(200ms)) break; // it has given up
+    }
+    return true;
+  }));
+  const auto r = stress(server.port(), framing, {"--clients", "2", "--messages", "1", "--timeout", "500ms"});
+  CAPTURE(framing);
+  check(r, {{"late", 2}}, 0);
+}
+
+TEST_CASE("stress: calls messages lost that are too long for a server, which closes the connection in order") {
+  const auto v = GENERATE(from_range(variants()));
+  const std::string framing = GENERATE("line", "length");
+  const server_process server(v, {"--framing", framing, "--max-message", "1000"});
+  CAPTURE(v.name, framing);
+  check(stress(server.port(), framing, {"--clients", "2", "--messages", "3", "--size", "1000"}), {}, 6);
+  const auto r = stress(server.port(), framing, {"--clients", "2", "--messages", "3", "--size", "1001"});
+  check(r, {{"lost", 2}}, 0);
+  CHECK_THAT(r.end.errors, contains("the connection was closed after 0 of "));
 }
 
 TEST_CASE("stress: calls a reply lost when the connection ends in the middle of it", "[direct]") {

@@ -94,6 +94,14 @@ TEST_CASE("stress: connects from the addresses it was told", "[direct]") {
   }
 }
 
+TEST_CASE("stress: verifies a server on an IPv6 address", "[direct]") {
+  const server_process server(variants().back(), {"--framing", "line"}, {"[::1]:0"});
+  const auto end = run("revecho-stress", {"[::1]:" + std::to_string(server.port()), "--framing", "line", "--clients",
+                                             "4", "--messages", "5", "--threads", "2"});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+}
+
 TEST_CASE("stress: refuses a load that cannot be checked or run", "[direct]") {
   const auto [options, reason] = GENERATE(table<std::vector<std::string>, std::string>({
       {{"--size", "65KiB"}, "line or length"},
