@@ -40,7 +40,7 @@ void end_with_parent([[maybe_unused]] pid_t parent) noexcept {
 }
 
 bool redirect(int descriptor, const char* file, int mode) noexcept {
-  const int opened = ::open(file, mode, 0600); // NOLINT(android-cloexec-open): it is for the program
+  const int opened = ::open(file, mode, 0600);
   if (opened < 0) return false;
   if (opened == descriptor) return true;
   const bool good = ::dup2(opened, descriptor) >= 0;
