@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shared/framing.hpp"
+#include "shared/newline_search.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +31,12 @@ struct frame {
   std::span<char> message; ///< the part that is the message
 };
 
+/// Frames that lie side by side.
+struct frame_run {
+  std::span<char> wire;     ///< all of them
+  std::size_t messages = 0; ///< how many they are
+};
+
 /// Decodes one direction of one connection. Bytes of the peer never make it throw; only std::bad_alloc can.
 ///
 /// A message that lies whole in one read is given where it lies; only one that is cut by the end of a read is kept, so
@@ -51,6 +58,12 @@ class decoder {
 
   /// The message of the last next(), valid until release(), receive() or receive_end().
   const frame& current() const noexcept { return current_; }
+
+  /// Shortcut for many short lines: calls turn(message) for each that next() would give from here on without keeping
+  /// any of it, and returns their frames. None, if there is none such or the framing is another. turn() must leave no
+  /// line break in the message.
+  template <class Turn>
+  frame_run take_lines(Turn turn);
 
   /// After need_data: all messages given so far have been answered. Gives back the memory of the one that was kept, so
   /// that a connection which is idle from here on holds none.
@@ -87,5 +100,24 @@ class decoder {
   bool ended_ = false;      // receive_end() was called
   bool last_given_ = false; // eof: the one message was given
 };
+
+template <class Turn>
+frame_run decoder::take_lines(Turn turn) {
+  if (framing_ != framing::line || error_ || !unfinished_.empty()) return {};
+  char* line = input_.data();
+  std::size_t count = 0;
+  newline_search search(input_);
+  for (char* newline = search.next(); newline != nullptr; newline = search.next()) {
+    const bool has_return = newline > line && newline[-1] == '\r';
+    const auto length = static_cast<std::size_t>(newline - line) - (has_return ? 1 : 0);
+    if (length > max_message_) break;
+    turn(std::span<char>(line, length));
+    line = newline + 1;
+    ++count;
+  }
+  const auto wire = input_.first(static_cast<std::size_t>(line - input_.data()));
+  input_ = input_.subspan(wire.size());
+  return {wire, count};
+}
 
 } // namespace revecho

@@ -9,18 +9,31 @@ namespace revecho {
 
 void encoder::add(const frame& f) noexcept {
   reverse(f.message);
-  ++messages_;
-  bytes_ += f.wire.size();
-  if (f.wire.empty()) return;
+  append({f.wire, 1});
+}
+
+event encoder::add_all(decoder& messages) {
+  for (;;) {
+    append(messages.take_lines([](std::span<char> message) { reverse(message); }));
+    const event found = messages.next();
+    if (found != event::message) return found;
+    add(messages.current());
+  }
+}
+
+void encoder::append(const frame_run& replies) noexcept {
+  messages_ += replies.messages;
+  bytes_ += replies.wire.size();
+  if (replies.wire.empty()) return;
   if (count_ > 0) {
     auto& last = pieces_[count_ - 1];
-    if (last.data() + last.size() == f.wire.data()) {
-      last = {last.data(), last.size() + f.wire.size()};
+    if (last.data() + last.size() == replies.wire.data()) {
+      last = {last.data(), last.size() + replies.wire.size()};
       return;
     }
   }
   assert(count_ < pieces_.size());
-  pieces_[count_++] = f.wire;
+  pieces_[count_++] = replies.wire;
 }
 
 void append_frame(std::string& out, framing f, std::string_view message) {

@@ -23,6 +23,9 @@ class encoder {
   /// Precondition: f comes from the same receive() of the decoder as everything pending.
   void add(const frame& f) noexcept;
 
+  /// Adds the replies to all messages that are complete, and returns the event behind them. Throws what next() does.
+  event add_all(decoder& messages);
+
   /// What to send, in order; valid until add() or clear().
   std::span<const std::span<const char>> pending() const noexcept { return {pieces_.data(), count_}; }
 
@@ -33,6 +36,8 @@ class encoder {
   void clear() noexcept { count_ = messages_ = bytes_ = 0; }
 
  private:
+  void append(const frame_run& replies) noexcept;
+
   std::array<std::span<const char>, 2> pieces_;
   std::size_t count_ = 0; // of pieces_
   std::size_t messages_ = 0;

@@ -54,15 +54,11 @@ void serve(stream peer, admission place, service& in) {
   std::error_code error; // why this side ends the connection; stays empty when the peer does
   try {
     while (open && !error) {
-      const event found = messages.next();
-      if (found == event::message && options.delay.is_zero()) {
-        replies.add(messages.current());
-        message_is_timed = false;
-        continue;
-      }
+      const event found = options.delay.is_zero() ? replies.add_all(messages) : messages.next();
 
       // What comes now takes time, so what is owed goes out first, all of it together.
       if (replies.messages() > 0) {
+        message_is_timed = false;
         peer.write_all(replies.pending(), deadline_after(options.write_timeout), error);
         if (is_deadline(error)) error = protocol_errc::write_timeout;
         if (error) break;
@@ -72,10 +68,9 @@ void serve(stream peer, admission place, service& in) {
       }
 
       switch (found) {
-      case event::message:
+      case event::message: // with a delay only
         peer.sleep_for(options.delay.draw(random));
         replies.add(messages.current());
-        message_is_timed = false;
         break;
       case event::need_data: {
         messages.release();

@@ -27,13 +27,17 @@ std::string pending_text(const encoder& e) {
 }
 
 // All replies to a stream, as a server gives them: those of one read are gathered and sent together.
-std::string answer(framing f, const pieces& stream_pieces, std::size_t& most_pieces) {
+std::string answer(framing f, const pieces& stream_pieces, std::size_t& most_pieces, bool all_at_once) {
   decoder d(f, 1000);
   encoder e;
   std::string sent;
   const auto reply = [&] {
-    while (d.next() == event::message)
-      e.add(d.current());
+    if (all_at_once) {
+      e.add_all(d);
+    } else {
+      while (d.next() == event::message)
+        e.add(d.current());
+    }
     most_pieces = std::max(most_pieces, e.pending().size());
     sent += pending_text(e);
     e.clear();
@@ -44,6 +48,13 @@ std::string answer(framing f, const pieces& stream_pieces, std::size_t& most_pie
   }
   d.receive_end();
   reply();
+  return sent;
+}
+
+// Both ways to make replies do the same.
+std::string answer(framing f, const pieces& stream_pieces, std::size_t& most_pieces) {
+  const auto sent = answer(f, stream_pieces, most_pieces, false);
+  CHECK(answer(f, stream_pieces, most_pieces, true) == sent);
   return sent;
 }
 

@@ -57,12 +57,15 @@ happenings expected(framing f, std::string_view stream, const std::vector<std::s
   return found.push_back(end), found;
 }
 
-happenings decoded(framing f, const std::vector<std::string>& chunks, std::size_t max) {
+// `by_lines`: with the shortcut for them.
+happenings decoded(framing f, const std::vector<std::string>& chunks, std::size_t max, bool by_lines) {
   decoder d(f, max);
   happenings found;
   std::optional<std::string> chunk;
   auto next = chunks.begin();
+  const auto note = [&](std::span<char> line) { found.push_back(message({line.data(), line.size()})); };
   for (;;) {
+    if (by_lines) d.take_lines(note);
     switch (d.next()) {
     case event::message: {
       const auto& frame = d.current();
@@ -97,7 +100,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string stream;
   for (const auto& chunk : chunks)
     stream += chunk;
-  revecho::fuzz::demand(
-      decoded(f, chunks, max) == expected(f, stream, chunks, max), "the decoder agrees with the simple one");
+  const auto right = expected(f, stream, chunks, max);
+  revecho::fuzz::demand(decoded(f, chunks, max, false) == right, "the decoder agrees with the simple one");
+  revecho::fuzz::demand(decoded(f, chunks, max, true) == right, "and with its shortcut, too");
   return 0;
 }
