@@ -35,7 +35,7 @@ void* operator new(std::size_t size) {
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
-// What asio's coroutines are made of.
+// What asio's operations are made of.
 extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
   return fails() ? nullptr : ::memalign(alignment, size);
 }
