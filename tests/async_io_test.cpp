@@ -133,7 +133,9 @@ TEST_CASE("task_group: runs so many at once and no more, and join() throws what 
 
 TEST_CASE("stream: a wait that a deadline or stop() ends says which, and the next wait is a new one") {
   context loop(8ms);
-  auto [ours, theirs] = socket_pair();
+  auto ends = socket_pair();
+  auto& ours = ends[0];
+  auto& theirs = ends[1];
   std::error_code late;
   std::error_code stopped;
   std::string received;
@@ -158,7 +160,9 @@ TEST_CASE("stream: a wait that a deadline or stop() ends says which, and the nex
 TEST_CASE("context: leaves no event behind, however many come one after the other") {
   constexpr int messages = 3000;
   context loop(0ns);
-  auto [ours, theirs] = socket_pair();
+  auto ends = socket_pair();
+  auto& ours = ends[0];
+  auto& theirs = ends[1];
   int received = 0;
   const auto talk = [&](unique_descriptor* socket, bool begins) -> awaitable<void> {
     stream connection(loop, std::move(*socket), {});
