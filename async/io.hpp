@@ -11,6 +11,7 @@
 #include "shared/server_options.hpp"
 
 #include <asio/basic_waitable_timer.hpp>
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/posix/basic_stream_descriptor.hpp>
@@ -489,7 +490,8 @@ class context {
   bool events_awaited_ = false;
   bool stopping_ = false;
   asio::io_context loop_{1};
-  asio::posix::basic_stream_descriptor<executor> epoll_; // of all waiters
+  asio::executor_work_guard<executor> work_{loop_.get_executor()}; // nothing but abort() stops it
+  asio::posix::basic_stream_descriptor<executor> epoll_;           // of all waiters
   timer ticker_;
 };
 
