@@ -168,7 +168,9 @@ TEST_CASE("server: loses nobody who keeps sending without waiting when SIGTERM c
   std::size_t sent = 0;
   for (; sent < 2000; ++sent) {
     client.send("line\n");
-    if (sent == 1000) server.signal(SIGTERM);
+    if (sent != 1000) continue;
+    REQUIRE(eventually([&] { return client.has_arrived(); }));
+    server.signal(SIGTERM);
   }
   const auto replies = client.receive_all();
   client.close();

@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdexcept>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
@@ -226,6 +227,12 @@ peer listening_socket::accept() {
   check(accepted >= 0, "accept");
   send_at_once(accepted);
   return peer::of(accepted);
+}
+
+bool peer::has_arrived() const {
+  int unacknowledged = 0;
+  check(::ioctl(descriptor_, TIOCOUTQ, &unacknowledged) == 0, "ioctl");
+  return unacknowledged == 0;
 }
 
 } // namespace revecho::test

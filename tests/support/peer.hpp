@@ -61,6 +61,10 @@ class peer {
   /// permitted.
   bool vanish();
 
+  /// Has all that was sent arrived at the other end, be it in its kernel? (On Linux; what waits for an acknowledgement
+  /// has not.)
+  bool has_arrived() const;
+
  private:
   peer(int descriptor, std::nullptr_t) noexcept : descriptor_(descriptor) {}
   void wait_for(short event, const char* what);
