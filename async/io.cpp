@@ -69,30 +69,6 @@ void prefetch_connection(const void* connection) noexcept {
 
 } // namespace
 
-// --- coroutines ------------------------------------------------------------------------------------------------------
-
-void list_node::leave() noexcept {
-  previous_->next_ = next_;
-  next_->previous_ = previous_;
-  previous_ = next_ = this;
-}
-
-void list_node::append_to(list_node& list) noexcept {
-  leave();
-  previous_ = list.previous_;
-  next_ = &list;
-  previous_->next_ = list.previous_ = this;
-}
-
-void promise_base::unhandled_exception() noexcept {
-  if (!is_alone()) std::terminate(); // nobody awaits what was spawned
-  failure_ = std::current_exception();
-}
-
-void promise_base::rethrow_failure() const {
-  if (failure_) std::rethrow_exception(failure_);
-}
-
 // --- waiter ----------------------------------------------------------------------------------------------------------
 
 void unique_descriptor::close() noexcept {

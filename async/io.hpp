@@ -5,9 +5,11 @@
 // nothing here is locked. stop() and abort() may be called from any thread.
 #pragma once
 
+#include "shared/awaitable.hpp"
 #include "shared/clock.hpp"
 #include "shared/endpoint.hpp"
 #include "shared/limits.hpp"
+#include "shared/list_node.hpp"
 #include "shared/server_options.hpp"
 
 #include <asio/basic_waitable_timer.hpp>
@@ -40,140 +42,7 @@ namespace revecho::async {
 
 class context;
 
-// --- coroutines ------------------------------------------------------------------------------------------------------
-
-/// A place in a circular list, which it leaves when it is destroyed. A list is a node that stands for nothing else.
-class list_node {
- public:
-  list_node() noexcept : previous_(this), next_(this) {}
-  list_node(const list_node&) = delete;
-  list_node& operator=(const list_node&) = delete;
-  ~list_node() { leave(); }
-
-  bool is_alone() const noexcept { return next_ == this; }
-  list_node& next() const noexcept { return *next_; }
-  void leave() noexcept;
-  void append_to(list_node& list) noexcept;
-
- private:
-  list_node* previous_;
-  list_node* next_;
-};
-
-/// What the promises of all coroutines have in common. Linked are those that were spawned, in their context's list.
-class promise_base : public list_node {
- public:
-  struct at_the_end {
-    bool await_ready() const noexcept { return false; }
-    template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
-      const auto awaiting = ended.promise().awaiting_;
-      if (awaiting) {
-        awaiting.resume();
-      } else if (!ended.promise().is_alone()) {
-        ended.destroy(); // nobody else does
-      }
-    }
-    void await_resume() const noexcept {}
-  };
-
-  std::suspend_always initial_suspend() const noexcept { return {}; }
-  at_the_end final_suspend() const noexcept { return {}; }
-  void unhandled_exception() noexcept;
-  void set_awaiting(std::coroutine_handle<> coroutine) noexcept { awaiting_ = coroutine; }
-
- protected:
-  void rethrow_failure() const;
-
- private:
-  std::coroutine_handle<> awaiting_; // goes on when this one has ended
-  std::exception_ptr failure_;
-};
-
-template <class T>
-class promise;
-
-/// A coroutine that runs once it is awaited, and then gives its result, or throws, to the one that awaits it.
-///
-/// It is not asio::awaitable because of what that allocates: a frame for every operation that is awaited, a read as
-/// well as a write; and with asio 1.22 an operation that cannot be started for want of memory ends the program. Here an
-/// operation is an object in the frame of the coroutine that awaits it.
-template <class T>
-class [[nodiscard]] awaitable {
- public:
-  using promise_type = promise<T>;
-
-  explicit awaitable(std::coroutine_handle<promise_type> coroutine) noexcept : coroutine_(coroutine) {}
-  awaitable(awaitable&& other) noexcept : coroutine_(other.release()) {}
-  awaitable& operator=(awaitable&&) = delete;
-  ~awaitable() {
-    if (coroutine_) coroutine_.destroy();
-  }
-
-  bool await_ready() const noexcept { return false; }
-  // It runs in here until it first waits. Who does not wait at all never needs to be told who awaits it, and a loop of
-  // such calls does not grow the stack, as it would if the two handed over to each other.
-  bool await_suspend(std::coroutine_handle<> awaiting) {
-    coroutine_.resume();
-    if (coroutine_.done()) return false;
-    coroutine_.promise().set_awaiting(awaiting);
-    return true;
-  }
-  T await_resume() { return coroutine_.promise().take(); }
-
-  /// Gives the coroutine away.
-  std::coroutine_handle<promise_type> release() noexcept { return std::exchange(coroutine_, nullptr); }
-
- private:
-  std::coroutine_handle<promise_type> coroutine_;
-};
-
-template <class T>
-class promise : public promise_base {
- public:
-  awaitable<T> get_return_object() noexcept {
-    return awaitable<T>(std::coroutine_handle<promise>::from_promise(*this));
-  }
-  void return_value(T value) { value_.emplace(std::move(value)); }
-  T take() {
-    rethrow_failure();
-    return std::move(*value_);
-  }
-
- private:
-  std::optional<T> value_;
-};
-
-template <>
-class promise<void> : public promise_base {
- public:
-  awaitable<void> get_return_object() noexcept {
-    return awaitable<void>(std::coroutine_handle<promise>::from_promise(*this));
-  }
-  void return_void() const noexcept {}
-  void take() const { rethrow_failure(); }
-};
-
-/// Where one coroutine waits, by `co_await`, until somebody calls resume().
-class suspension {
- public:
-  suspension() = default;
-  suspension(const suspension&) = delete;
-  suspension& operator=(const suspension&) = delete;
-
-  bool is_awaited() const noexcept { return static_cast<bool>(coroutine_); }
-  /// Runs the coroutine, if there is one, until it ends or waits again. It may destroy this object.
-  void resume() {
-    if (coroutine_) std::exchange(coroutine_, nullptr).resume();
-  }
-
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> coroutine) noexcept { coroutine_ = coroutine; }
-  void await_resume() const noexcept {}
-
- private:
-  std::coroutine_handle<> coroutine_;
-};
+// --- timers ----------------------------------------------------------------------------------------------------------
 
 // The executor by its type, and not asio's type-erased default, which is larger.
 using executor = asio::io_context::executor_type;
@@ -248,9 +117,10 @@ class waiter : private list_node {
   context& owner() const noexcept { return *owner_; }
   int descriptor() const noexcept { return descriptor_.get(); }
 
-  /// Calls the handler when one of the events of epoll has come and nothing since has shown it to be over. Nobody
-  /// else may be waiting. Errors come through the handler: std::errc::timed_out for the deadline, operation_canceled
-  /// for stop(), interrupted, or why the descriptor cannot be watched.
+  /// Calls the handler when one of the events of epoll has come and nothing since has shown it to be over; without any
+  /// event, when the others have had their turn. Nobody else may be waiting. Errors come through the handler:
+  /// std::errc::timed_out for the deadline, operation_canceled for stop(), interrupted, or why the descriptor cannot be
+  /// watched.
   void wait(std::uint32_t events, ready_handler&, time_point deadline, on_stop) noexcept;
 
   /// Of the wait that is under way, if there is one.

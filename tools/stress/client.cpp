@@ -41,7 +41,7 @@ client::client(worker& owner, std::uint64_t number)
 
 // --- connections -----------------------------------------------------------------------------------------------------
 
-async::awaitable<void> client::run() {
+awaitable<void> client::run() {
   auto pause = std::chrono::milliseconds{first_reconnect_pause};
   bool first = true;
   for (bool again = true; again;) {
@@ -70,7 +70,7 @@ async::awaitable<void> client::run() {
   if (down_since_) owner_.add_outage(*down_since_, steady::now(), 1, lost_while_down_);
 }
 
-async::awaitable<void> client::connect() {
+awaitable<void> client::connect() {
   const auto& work = owner_.work();
   const auto before = steady::now();
   std::error_code error;
@@ -92,7 +92,7 @@ async::awaitable<void> client::connect() {
 }
 
 // Until the session or the level is over, or the connection fails.
-async::awaitable<void> client::converse() {
+awaitable<void> client::converse() {
   const auto& work = owner_.work();
   half_closed_ = false;
   written_ = queued_ = 0;
@@ -158,7 +158,7 @@ void client::on_ready(std::error_code error) {
 }
 
 // Behind the last reply nothing may come but the end.
-async::awaitable<void> client::await_end() {
+awaitable<void> client::await_end() {
   if (!half_closed_) peer_->shutdown_send();
   std::error_code error;
   std::span<const char> input =

@@ -28,7 +28,7 @@ class client final : private async::ready_handler {
   client(worker& owner, std::uint64_t number);
 
   /// Connects, sends and checks until the level is over.
-  async::awaitable<void> run();
+  awaitable<void> run();
 
   /// The time has come that it asked its worker for: sends what is due.
   void wake(steady::time_point now);
@@ -45,11 +45,11 @@ class client final : private async::ready_handler {
     std::size_t size;
   };
 
-  async::awaitable<void> connect();
-  async::awaitable<void> converse();
+  awaitable<void> connect();
+  awaitable<void> converse();
   void await_more(steady::time_point now);
   void on_ready(std::error_code error) override;
-  async::awaitable<void> await_end();
+  awaitable<void> await_end();
 
   void begin_schedule(steady::time_point now);
   void advance_schedule(steady::time_point now);
@@ -92,7 +92,7 @@ class client final : private async::ready_handler {
   std::uint64_t written_ = 0;      // bytes the kernel took
   std::uint64_t queued_ = 0;       // and those it is to get
   std::vector<char> unsent_;       // what it did not take yet
-  async::suspension conversation_ended_;
+  suspension conversation_ended_;
 
   worker& owner_;
   std::uint64_t number_;

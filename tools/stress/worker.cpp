@@ -63,7 +63,7 @@ void worker::interrupt() {
 
 // --- running ---------------------------------------------------------------------------------------------------------
 
-async::awaitable<void> worker::run_all() {
+awaitable<void> worker::run_all() {
   async::task_group tasks(io_, clients_.size());
   async::task_group others(io_, 4);
   const auto schedule = [this](int) { return run_schedule(); };
@@ -96,7 +96,7 @@ async::awaitable<void> worker::run_all() {
   co_await others.join();
 }
 
-async::awaitable<void> worker::run_client(client* who) { return who->run(); }
+awaitable<void> worker::run_client(client* who) { return who->run(); }
 
 void worker::first_connect_ended() {
   --connecting_;
@@ -105,7 +105,7 @@ void worker::first_connect_ended() {
 }
 
 // Without a ramp nobody sends before all are connected (or could not be), so that a level offers what it says.
-async::awaitable<void> worker::wait_for_begin() {
+awaitable<void> worker::wait_for_begin() {
   while (!begun_flag_)
     co_await async::expiry_of(started_);
 }
@@ -126,7 +126,7 @@ void worker::wake_at(client& who, steady::time_point when) {
 }
 
 // One timer for all clients: theirs would cost one each.
-async::awaitable<void> worker::run_schedule() {
+awaitable<void> worker::run_schedule() {
   while (!over_) {
     const auto now = steady::now();
     for (auto left = schedule_.size(); left > 0 && !schedule_.empty() && schedule_.top().first <= now; --left) {
@@ -139,7 +139,7 @@ async::awaitable<void> worker::run_schedule() {
   }
 }
 
-async::awaitable<void> worker::report_seconds() {
+awaitable<void> worker::report_seconds() {
   if (!hooks_.on_second) co_return;
   co_await wait_for_begin();
   const auto began = begun_ == steady::time_point::max() ? steady::now() : begun_;
@@ -153,7 +153,7 @@ async::awaitable<void> worker::report_seconds() {
   }
 }
 
-async::awaitable<void> worker::cut_off() {
+awaitable<void> worker::cut_off() {
   if (work_.waits_for_rest || work_.messages) co_return;
   co_await wait_for_begin();
   end_.expires_at(stop_sending_);

@@ -64,7 +64,7 @@ class worker {
   std::optional<asio::ip::address> source_for(std::uint64_t client) const;
 
   void first_connect_ended();
-  async::awaitable<void> wait_for_begin();
+  awaitable<void> wait_for_begin();
 
   /// Calls who.wake() at that time, once.
   void wake_at(client& who, steady::time_point when);
@@ -88,11 +88,11 @@ class worker {
  private:
   using entry = std::pair<steady::time_point, client*>;
 
-  async::awaitable<void> run_all();
-  async::awaitable<void> run_client(client* who);
-  async::awaitable<void> run_schedule();
-  async::awaitable<void> report_seconds();
-  async::awaitable<void> cut_off();
+  awaitable<void> run_all();
+  awaitable<void> run_client(client* who);
+  awaitable<void> run_schedule();
+  awaitable<void> report_seconds();
+  awaitable<void> cut_off();
   void record_censored(
       steady::time_point intended, steady::time_point sent, std::chrono::nanoseconds at_least) noexcept;
   void set_times(steady::time_point begin);
