@@ -50,10 +50,24 @@ std::size_t decode(decoder& messages, std::vector<char>& input) {
 std::size_t reply(decoder& messages, std::vector<char>& input) {
   encoder replies;
   messages.receive(input);
-  while (messages.next() == event::message)
-    replies.add(messages.current());
+  replies.add_all(messages);
   messages.release();
   return replies.messages();
+}
+
+// What add_all() would be with a search for each line.
+std::size_t reply_by_memchr(std::vector<char>& input) {
+  std::size_t found = 0;
+  char* line = input.data();
+  char* const end = line + input.size();
+  const auto next = [&] { return static_cast<char*>(std::memchr(line, '\n', static_cast<std::size_t>(end - line))); };
+  for (char* newline = next(); newline != nullptr; newline = next()) {
+    reverse({line, newline});
+    line = newline + 1;
+    ++found;
+    if (line == end) break;
+  }
+  return found;
 }
 
 // The whole of it: its message has no other end.
@@ -98,6 +112,9 @@ TEST_CASE("messages") {
     BENCHMARK(name_of(std::string(name) + " decoder", count, size)) { return decode(messages, input); };
     BENCHMARK(name_of(std::string(name) + " decoder, encoder", count, size)) { return reply(messages, input); };
   }
+  auto lines = make_read(framing::line, size);
+  const std::size_t line_count = reply_by_memchr(lines);
+  BENCHMARK(name_of("line memchr, reverse", line_count, size)) { return reply_by_memchr(lines); };
   auto input = make_read(framing::raw, limits::read_buffer - 5);
   decoder messages(framing::raw, limits::default_max_message);
   REQUIRE(reply(messages, input) == 1);
