@@ -178,6 +178,12 @@ bool peer::is_open() {
   return ::poll(&watched, 1, 0) == 0;
 }
 
+bool peer::has_arrived() const {
+  int unacknowledged = 0;
+  check(::ioctl(descriptor_, TIOCOUTQ, &unacknowledged) == 0, "ioctl");
+  return unacknowledged == 0;
+}
+
 void peer::half_close() { check(::shutdown(descriptor_, SHUT_WR) == 0, "shutdown"); }
 
 void peer::reset() {
@@ -227,12 +233,6 @@ peer listening_socket::accept() {
   check(accepted >= 0, "accept");
   send_at_once(accepted);
   return peer::of(accepted);
-}
-
-bool peer::has_arrived() const {
-  int unacknowledged = 0;
-  check(::ioctl(descriptor_, TIOCOUTQ, &unacknowledged) == 0, "ioctl");
-  return unacknowledged == 0;
 }
 
 } // namespace revecho::test

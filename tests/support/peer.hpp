@@ -53,6 +53,9 @@ class peer {
   /// False once the other side has ended the connection, in whichever way; what it has sent does not matter.
   bool is_open();
 
+  /// Has all that was sent arrived at the other end, be it in its kernel? What has not been acknowledged has not.
+  bool has_arrived() const;
+
   void half_close();
   void reset();
   void close();
@@ -60,10 +63,6 @@ class peer {
   /// Closes this side, and the other side is not told: as if the machine had lost its power. False if that is not
   /// permitted.
   bool vanish();
-
-  /// Has all that was sent arrived at the other end, be it in its kernel? (On Linux; what waits for an acknowledgement
-  /// has not.)
-  bool has_arrived() const;
 
  private:
   peer(int descriptor, std::nullptr_t) noexcept : descriptor_(descriptor) {}
