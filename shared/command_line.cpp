@@ -26,6 +26,14 @@ void occupy_standard_streams() noexcept {
   }
 }
 
+// What says so must not need memory.
+void say_that_memory_is_exhausted(std::string_view program) noexcept {
+  for (const auto part : {program, std::string_view(": out of memory\n")})
+    std::fwrite(part.data(), 1, part.size(), stderr);
+}
+
+const char* ending_program = ""; // which is to end when memory is exhausted
+
 } // namespace
 
 void parse_command_line(CLI::App& app, int argc, const char* const* argv) {
@@ -66,13 +74,21 @@ int run_program(std::string_view name, const std::function<int()>& body) {
   } catch (const std::system_error& error) {
     const auto advice = advice_for(error.code());
     say(fmt::format("{}: {}{}{}\n", name, error.what(), advice.empty() ? "" : "; ", advice));
-  } catch (const std::bad_alloc&) { // and what says so must not need memory
-    for (const auto part : {name, std::string_view(": out of memory\n")})
-      std::fwrite(part.data(), 1, part.size(), stderr);
+  } catch (const std::bad_alloc&) {
+    say_that_memory_is_exhausted(name);
   } catch (const std::exception& error) {
     say(fmt::format("{}: {}\n", name, error.what()));
   }
   return exit_failure;
+}
+
+void end_when_memory_is_exhausted(const char* name) noexcept {
+  ending_program = name;
+  std::set_new_handler([] {
+    say_that_memory_is_exhausted(ending_program);
+    std::fflush(stdout);
+    ::_exit(exit_failure);
+  });
 }
 
 } // namespace revecho

@@ -35,6 +35,11 @@ void parse_command_line(CLI::App& app, int argc, const char* const* argv);
 /// on stderr and an exit code.
 int run_program(std::string_view name, const std::function<int()>& body);
 
+/// For a program that has nothing to save, and threads that could only leave each other waiting: from now on it ends at
+/// once when memory is exhausted, in whichever thread, like run_program() ends one that lets std::bad_alloc through.
+/// `name` is kept.
+void end_when_memory_is_exhausted(const char* name) noexcept;
+
 /// Adds an option whose value `parse` makes from its text, throwing std::invalid_argument for a bad one.
 /// `default_text` is shown in --help.
 template <class Target, class Parse>

@@ -1,51 +1,20 @@
 // Every allocation that serving needs fails once: that costs a connection at most.
 #include "tests/catch.hpp"
+#include "tests/support/failing_memory.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/skip.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tests/support/wire.hpp"
 
-#include <atomic>
 #include <cstdint>
-#include <fcntl.h>
 #include <stdexcept>
 #include <string>
-#include <sys/mman.h>
 #include <system_error>
-#include <unistd.h>
 
 using namespace revecho::test;
 
 namespace {
-
-// What the library in the server counts down, mapped here too.
-class countdown {
- public:
-  countdown() {
-    const int file = ::open(name().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0 || ::ftruncate(file, sizeof(std::int64_t)) != 0)
-      throw std::system_error(errno, std::system_category());
-    void* const place = ::mmap(nullptr, sizeof(std::int64_t), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    ::close(file);
-    if (place == MAP_FAILED) throw std::system_error(errno, std::system_category());
-    left_ = static_cast<std::atomic<std::int64_t>*>(place);
-  }
-  ~countdown() { ::munmap(left_, sizeof(std::int64_t)); }
-  countdown(const countdown&) = delete;
-  countdown& operator=(const countdown&) = delete;
-
-  std::string commands() const { return "export LD_PRELOAD=" FAILING_MEMORY_LIBRARY " FAILING_MEMORY=" + name(); }
-  void start(std::int64_t allocations) { left_->store(allocations); }
-  /// True if the one that was to fail has.
-  bool stop() { return left_->exchange(0) <= 0; }
-
- private:
-  std::string name() const { return directory_.path() + "/countdown"; }
-
-  temporary_directory directory_;
-  std::atomic<std::int64_t>* left_;
-};
 
 // True if all replies came; false if the server ended the connection before. Throws for anything else.
 bool is_served(std::uint16_t port, const std::string& framing) {
@@ -84,7 +53,7 @@ bool breaks_protocol(std::uint16_t port, const std::string& framing) {
 
 TEST_CASE("server: loses one connection at most for an allocation that fails, whichever it is") {
   if (sanitized) SKIP_TEST("a sanitizer has an allocator of its own");
-  countdown memory;
+  failing_memory memory;
   const auto v = behind(memory.commands(), GENERATE(from_range(variants())));
   const std::string framing = GENERATE("length", "line", "eof");
   const std::string delay = GENERATE("0s", "100us");

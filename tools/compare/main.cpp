@@ -140,5 +140,6 @@ int run(int argc, char** argv) {
 } // namespace revecho::compare
 
 int main(int argc, char** argv) {
+  revecho::end_when_memory_is_exhausted("revecho-compare");
   return revecho::run_program("revecho-compare", [&] { return revecho::compare::run(argc, argv); });
 }

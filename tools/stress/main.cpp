@@ -132,5 +132,6 @@ int run(int argc, char** argv) {
 } // namespace revecho::stress
 
 int main(int argc, char** argv) {
+  revecho::end_when_memory_is_exhausted("revecho-stress");
   return revecho::run_program("revecho-stress", [&] { return revecho::stress::run(argc, argv); });
 }
