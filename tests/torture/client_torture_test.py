@@ -6,6 +6,7 @@ signal, and never does it take for a reply what has not come. Called by ctest; b
 """
 import json
 import os
+import re
 import subprocess
 import unittest
 
@@ -15,10 +16,12 @@ from servers import Server, Sweep, is_possible
 
 
 class ClientTorture(Sweep):
+    endpoint = "{}"  # of the port, as the last argument
+
     def test_each_call_fails(self):
         with Server("revecho-async-server", []) as server:
             self.assertTrue(server.listens(), server.log())
-            self.port = str(server.port)
+            self.to = self.endpoint.format(server.port)
             trace = tracing.Trace()
             end = self.run_traced(trace)
             self.assertEqual(end.returncode, 0, end.stderr)
@@ -32,7 +35,7 @@ class ClientTorture(Sweep):
         return is_possible(call)
 
     def run_traced(self, trace):
-        command = trace.command(program_directory() / self.program, *self.arguments, self.port)
+        command = trace.command(program_directory() / self.program, *self.arguments, self.to)
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
                               env={**os.environ, **self.traced}, text=True)
 
@@ -93,6 +96,31 @@ class Stress(ClientTorture, unittest.TestCase):
 class StressOpenLoop(Stress):
     """Which sends when it is time to, and not when a reply has come."""
     arguments = [*Stress.arguments, "--rate", "200"]
+
+
+class Compare(ClientTorture, unittest.TestCase):
+    """With a server that is running already: strace would follow to those that it starts."""
+    program = "revecho-compare"
+    arguments = ["--framing", "line", "--clients", "2", "--duration", "20ms", "--rate", "200", "--repeat", "1",
+                 "--json", "-", "--against"]
+    endpoint = "ours={}"
+
+    def is_swept(self, call):
+        return call.name != "epoll_ctl" and is_possible(call)  # see Stress
+
+    def check_complete(self, end):
+        document = json.loads(end.stdout)
+        run, = document["scenarios"][0]["results"][0]["runs"]
+        self.assertTrue(document["ok"])
+        self.assertEqual((run["wrong"], run["lost"], run["late"]), (0, 0, 0))
+
+    def check_partial(self, end):
+        if end.stdout:
+            self.assertFalse(json.loads(end.stdout)["ok"])
+
+    def check_said(self, fault, text):
+        # What costs a run only is said of that run.
+        super().check_said(fault, re.sub("^ours under .+?, framing line.*?: ", f"{self.program}: ", text, flags=re.M))
 
 
 if __name__ == "__main__":

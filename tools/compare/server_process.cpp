@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto longest_start = 10s;
-constexpr auto longest_stop = 20s;
+constexpr auto longest_stop = 10s;
 constexpr auto look_again = 2ms; // the port file appears and the process ends without telling
 constexpr auto look_at_threads = 20ms;
 constexpr auto while_interrupted = "interrupted";
@@ -150,7 +150,7 @@ int server_process::wait_until_ended(std::chrono::nanoseconds at_most) {
   int status = 0;
   while (!has_ended(status)) {
     if (interrupted_) throw std::runtime_error(while_interrupted);
-    if (std::chrono::steady_clock::now() > deadline) fail("did not stop in 20 s");
+    if (std::chrono::steady_clock::now() > deadline) fail("did not stop in 10 s");
     std::this_thread::sleep_for(look_again);
   }
   return status;
