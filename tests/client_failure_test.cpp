@@ -203,6 +203,13 @@ TEST_CASE("client: says that nobody listens, and what to do", "[direct]") {
       "cannot connect: Connection refused; nothing listens there; is the server running?\n");
 }
 
+TEST_CASE("client: names a host that is not there", "[direct]") {
+  const auto client = GENERATE(from_range(clients));
+  CAPTURE(client);
+  const std::string nowhere = "no..host:7"; // no server for names is asked about such a one
+  check_failure(ask_with(client, "raw", nowhere), nowhere, "cannot connect: Host not found");
+}
+
 TEST_CASE("client: goes on after a failure, and still exits with 1", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   CAPTURE(client);

@@ -79,11 +79,13 @@ TEST_CASE("compare: names an endpoint that refuses, and goes on with the other")
     const listening_socket gone;
     port = gone.port();
   }
-  const auto end = compare({"--against", "gone=" + std::to_string(port), "--models", "async", "--clients", "2",
-      "--duration", "50ms", "--repeat", "1", "--json", "-"});
+  const bool refuses = GENERATE(true, false); // or is not to be found
+  const auto end = compare({"--against", "gone=" + (refuses ? std::to_string(port) : "no..host:7"), "--models", "async",
+      "--clients", "2", "--duration", "50ms", "--repeat", "1", "--json", "-"});
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 1);
-  CHECK_THAT(end.errors, contains("gone under 2 clients") && contains("Connection refused"));
+  CHECK_THAT(
+      end.errors, contains("gone under 2 clients") && contains(refuses ? "Connection refused" : "Host not found"));
   CHECK(result_of(scenario_of(end), "async(1)")["runs"].size() == 1);
 }
 

@@ -106,6 +106,14 @@ TEST_CASE("server: exits with 1 and says why when the address is not this machin
   CHECK_THAT(end.errors, contains("; no interface of this machine has that address\n"));
 }
 
+TEST_CASE("server: exits with 1 and says why when the address is none", "[direct]") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  const auto end = run_server(v, {"--listen", "no..host:0"});
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("cannot listen on no..host:0: Host not found"));
+}
+
 TEST_CASE("server: starts nothing when one of several addresses cannot be had", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);

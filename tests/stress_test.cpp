@@ -82,6 +82,12 @@ TEST_CASE("stress: fails when nobody listens", "[direct]") {
   CHECK_THAT(end.errors, contains("cannot connect") && contains("refused"));
 }
 
+TEST_CASE("stress: names a host that is not there", "[direct]") {
+  const auto end = run("revecho-stress", {"no..host:7", "--clients", "2", "--messages", "1"});
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("cannot connect to no..host:7: Host not found") && contains("Nobody was answered"));
+}
+
 TEST_CASE("stress: connects from the addresses it was told", "[direct]") {
   const server_process server(variants().back(), {"--framing", "line", "--max-message", "16"});
   // The server names those who send it too much.
