@@ -5,8 +5,10 @@
 #include "async/session.hpp"
 #include "sync/session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string_view>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -15,7 +17,7 @@ namespace {
 
 using namespace revecho;
 
-// Far less than sockets hold: nobody waits for the other to read.
+// Far less than sockets hold: nobody waits for the other to read, or not for long if there are hundreds of chunks.
 constexpr std::size_t most_bytes = 32 * 1024;
 
 std::array<int, 2> socket_pair() {
@@ -24,13 +26,23 @@ std::array<int, 2> socket_pair() {
   return ends;
 }
 
+// False if the other end has left. (EINTR: libFuzzer's timer.)
+bool send(int to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto taken = ::send(to, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (taken < 0 && errno != EINTR) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(taken, 0)));
+  }
+  return true;
+}
+
 // Receives so many bytes, or up to the end of the stream.
 std::string receive(int from, std::size_t count) {
   std::string bytes(count, '\0');
   std::size_t done = 0;
   while (done < count) {
     const auto got = ::recv(from, bytes.data() + done, count - done, 0);
-    if (got < 0 && errno == EINTR) continue; // libFuzzer's timer
+    if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     done += static_cast<std::size_t>(got);
   }
@@ -42,7 +54,7 @@ std::string receive(int from, std::size_t count) {
 std::string talk(int to, framing f, const std::vector<std::string>& chunks) {
   std::string answer;
   for (const auto& chunk : chunks) {
-    if (::send(to, chunk.data(), chunk.size(), MSG_NOSIGNAL) < 0) break; // it has left: its last words come below
+    if (!send(to, chunk)) break; // its last words come below
     if (f == framing::raw) answer += receive(to, chunk.size());
   }
   ::shutdown(to, SHUT_WR);
