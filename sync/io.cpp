@@ -49,9 +49,8 @@ void set_option(int descriptor, int level, int name, int value) noexcept {
   ::setsockopt(descriptor, level, name, &value, sizeof value);
 }
 
-void set_blocking(int descriptor, bool blocking) noexcept {
-  const int flags = ::fcntl(descriptor, F_GETFL);
-  ::fcntl(descriptor, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+void make_blocking(int descriptor) noexcept {
+  ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
 }
 
 void check(int result) {
@@ -189,18 +188,16 @@ std::optional<stream> connect(context& owner, const endpoint& to, time_point dea
   if (error) return std::nullopt;
   for (const auto& entry : addresses) {
     const tcp::endpoint address = entry.endpoint();
-    unique_descriptor socket(::socket(address.protocol().family(), SOCK_STREAM, 0));
+    unique_descriptor socket(::socket(address.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (socket.get() < 0) {
       error = last_error();
       return std::nullopt;
     }
-    ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC);
-    set_blocking(socket.get(), false);
     const int connected = ::connect(socket.get(), address.data(), static_cast<socklen_t>(address.size()));
     error = connected == 0 ? std::error_code{} : last_error();
     if (is(error, std::errc::operation_in_progress)) error = finish_connecting(socket.get(), deadline);
     if (error) continue;
-    set_blocking(socket.get(), true);
+    make_blocking(socket.get());
     set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
     return stream(owner, std::move(socket), address);
   }
@@ -237,7 +234,10 @@ std::optional<stream> listener::accept(std::error_code& error) {
     std::vector<pollfd> waiting{{sockets_.stop_reader.get(), POLLIN, 0}};
     for (const auto& descriptor : sockets_.descriptors)
       waiting.push_back({descriptor.get(), POLLIN, 0});
-    ::poll(waiting.data(), waiting.size(), -1);
+    if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
+      error = last_error();
+      return std::nullopt;
+    }
   }
 }
 
@@ -347,10 +347,8 @@ void context::join_threads() {
 namespace {
 
 unique_descriptor open_listening_socket(const tcp::endpoint& where, const server_options& options) {
-  unique_descriptor socket(::socket(where.protocol().family(), SOCK_STREAM, 0));
+  unique_descriptor socket(::socket(where.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   check(socket.get());
-  ::fcntl(socket.get(), F_SETFD, FD_CLOEXEC);
-  set_blocking(socket.get(), false);
   set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (where.protocol() == tcp::v6()) set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (options.reuse_port) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);

@@ -166,6 +166,15 @@ TEST_CASE("client: names the message that is too long for a server, and gets the
   CHECK_THAT(totals(server.stop()), contains("2 messages"));
 }
 
+TEST_CASE("client: does not wait for ever to be connected", "[direct]") {
+  const auto client = GENERATE(from_range(clients));
+  CAPTURE(client);
+  const listening_socket full(0);
+  const peer only(full.port());
+  const auto address = "127.0.0.1:" + std::to_string(full.port());
+  check_failure(ask_with(client, "raw", address, "300ms"), address, "cannot connect: Connection timed out\n");
+}
+
 TEST_CASE("client: does not wait for ever for a server that is stopped") {
   const std::string program = GENERATE("revecho-sync-client", "revecho-async-client");
   const auto v = GENERATE(from_range(variants()));
@@ -189,6 +198,24 @@ TEST_CASE("client: names a reset", "[direct]") {
   });
   check_failure(ask_with(client, "raw", server.address()), server.address(),
       "lost: Connection reset by peer, after 0 of 6 bytes of the reply\n");
+}
+
+TEST_CASE("client: takes no reply for one behind which, or in which, there is a reset", "[direct]") {
+  const auto client = GENERATE(from_range(clients));
+  const std::string framing = GENERATE("raw", "line", "length", "eof");
+  const auto reply = framed(framing, "fedcba");
+  // A reply that is there as a whole is one, but in eof, where its end is that of the stream.
+  for (std::size_t size = 0; size < reply.size() + (framing == "eof" ? 1 : 0); ++size) {
+    CAPTURE(client, framing, size);
+    scripted_server server([&](peer& asking) {
+      framing == "eof" ? asking.receive_all() : asking.receive(framed(framing, message).size());
+      asking.send(reply.substr(0, size));
+      asking.reset();
+    });
+    check_failure(ask_with(client, framing, server.address()), server.address(),
+        "lost: Connection reset by peer, after " + std::to_string(size) + " of " + std::to_string(reply.size()) +
+            " bytes of the reply\n");
+  }
 }
 
 TEST_CASE("client: says that nobody listens, and what to do", "[direct]") {

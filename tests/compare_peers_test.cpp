@@ -2,6 +2,7 @@
 #include "tests/catch.hpp"
 #include "tests/support/chunking_proxy.hpp"
 #include "tests/support/comparing.hpp"
+#include "tests/support/peer.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/text_matchers.hpp"
@@ -59,10 +60,22 @@ TEST_CASE("compare: shows that a server is silent, and does not wait for it") {
   const scripted_server good(honest("line"));
   const auto end = compare(load_on("line", {"silent=" + silent.address(), "good=" + good.address()}));
   CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0); // nothing was wrong
   const auto scenario = scenario_of(end);
   CHECK(result_of(scenario, "silent")["runs"][0]["unserved"] == 2);
   CHECK(result_of(scenario, "good")["runs"][0]["unserved"] == 0);
   CHECK(scenario["verdict"]["winner"] == "good");
+}
+
+TEST_CASE("compare: names a server that takes no connection, and goes on with the other") {
+  const listening_socket full(0);
+  const peer only(full.port());
+  const scripted_server good(honest("line"));
+  const auto end = compare(load_on("line", {"full=" + std::to_string(full.port()), "good=" + good.address()}));
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("full under 2 clients") && contains("Connection timed out"));
+  CHECK(result_of(scenario_of(end), "good")["runs"].size() == 1);
 }
 
 TEST_CASE("compare: names a server of its own that is stopped, kills it, and goes on with the other") {

@@ -1,6 +1,7 @@
 // SIGTERM while revecho-stress is at work: what the server has counted as answered is what the load tool has verified,
 // and what it calls lost was never answered, because the connection had come to an orderly end.
 #include "tests/catch.hpp"
+#include "tests/support/environment.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tests/support/wire.hpp"
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -99,6 +101,34 @@ TEST_CASE("server: answers under the load of revecho-stress what it has taken wh
 }
 
 // Direct, and in front of a server that stands still: so all has arrived when the signal comes.
+TEST_CASE("server: starts again on its port at once under the load of revecho-stress, killed 50 times", "[direct]") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  std::optional<server_process> server(std::in_place, v, std::vector<std::string>{"--framing", "line"});
+  const auto listening = sockets_of(server->id());
+  const auto where = "127.0.0.1:" + std::to_string(server->port());
+  process tool("revecho-stress",
+      {where, "--framing", "line", "--clients", "4", "--duration", "1h", "--reconnect", "--json", "-"});
+  for (int i = 0; i < 50; ++i) {
+    REQUIRE(eventually([&] { return sockets_of(server->id()) > listening; }));
+    server->signal(SIGKILL);
+    CHECK(server->wait().signal == SIGKILL);
+    server.emplace(v, std::vector<std::string>{"--framing", "line"}, std::vector<std::string>{where});
+  }
+  REQUIRE(eventually([&] { return sockets_of(server->id()) > listening; }));
+  tool.signal(SIGINT);
+  const auto load = tool.wait();
+  CAPTURE(load.output, load.errors);
+  const auto level = nlohmann::json::parse(load.output)["levels"][0];
+  for (const auto& [kind, count] : level["wrong"].items()) {
+    CAPTURE(kind);
+    CHECK(count == 0);
+  }
+  CHECK(level["verified"] > 50);
+  CHECK(level["reconnects"] >= 50);
+  server->stop();
+}
+
 TEST_CASE("server: owes revecho-stress nothing that has arrived before SIGTERM", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   const std::string framing = GENERATE("line", "length");

@@ -1,5 +1,6 @@
 // Signals, and surroundings, that should change nothing.
 #include "tests/catch.hpp"
+#include "tests/support/interruptions.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/text_matchers.hpp"
@@ -9,10 +10,10 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <sys/syscall.h>
 #include <thread>
 #include <unistd.h>
 
@@ -20,32 +21,6 @@ using namespace revecho::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-// A thread that does something every millisecond while it lives.
-template <class Action>
-class repeated {
- public:
-  explicit repeated(Action action)
-      : thread_([this, action] {
-          while (!over_) {
-            action();
-            ++times_;
-            std::this_thread::sleep_for(1ms);
-          }
-        }) {}
-  ~repeated() {
-    over_ = true;
-    thread_.join();
-  }
-  repeated(const repeated&) = delete;
-  repeated& operator=(const repeated&) = delete;
-  int times() const { return times_; }
-
- private:
-  std::atomic<bool> over_ = false;
-  std::atomic<int> times_ = 0;
-  std::thread thread_;
-};
 
 void ping_pong(peer& client, int number) {
   // Long enough to be sent and received in several pieces.
@@ -58,16 +33,12 @@ void ping_pong(peer& client, int number) {
 } // namespace
 
 TEST_CASE("server: does not notice signals that interrupt each of its threads all the time") {
-  const auto v = GENERATE(from_range(variants()));
+  const auto v = behind(handling_signals, GENERATE(from_range(variants())));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "length", "--delay", "1ms"});
   {
+    const repeated interruptions([id = server.id()] { interrupt(id); });
     peer client(server.port());
-    ping_pong(client, 0);
-    const repeated interruptions([id = server.id(), threads = server.threads()] {
-      for (const auto thread : threads)
-        ::syscall(SYS_tgkill, id, thread, SIGURG);
-    });
     for (int i = 0; i < 100 || interruptions.times() < 100; ++i)
       ping_pong(client, i);
   }
@@ -136,6 +107,33 @@ TEST_CASE("server: serves on when nobody reads its log any more") {
   const auto end = server.wait();
   CHECK(end.signal == 0);
   CHECK(end.exit_code == 0);
+}
+
+TEST_CASE("server: would leave none of its descriptors to another program") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "line"});
+  peer client(server.port());
+  client.send("one\n");
+  CHECK(client.receive(4) == "eno\n");
+  const auto process_files = "/proc/" + std::to_string(server.id());
+  int own = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(process_files + "/fdinfo")) {
+    const auto name = entry.path().filename().string();
+    const auto what = std::filesystem::read_symlink(process_files + "/fd/" + name);
+    CAPTURE(name, what.string());
+    std::error_code none;
+    const bool is_inherited = std::filesystem::read_symlink("/proc/self/fd/" + name, none) == what;
+    if (is_inherited || std::stoi(name) <= STDERR_FILENO) continue;
+    std::ifstream file(entry.path());
+    for (std::string word; file >> word && word != "flags:";) {
+    }
+    int flags = 0;
+    CHECK(file >> std::oct >> flags);
+    CHECK((flags & O_CLOEXEC) != 0);
+    ++own;
+  }
+  CHECK(own >= 2); // it listens, and has a client
 }
 
 TEST_CASE("server: takes no standard stream that is closed for a connection's or its own") {

@@ -1,6 +1,7 @@
 // revecho-stress where ports run out, and a server whose backlog does.
 #include "tests/catch.hpp"
 #include "tests/support/environment.hpp"
+#include "tests/support/peer.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/skip.hpp"
 #include "tests/support/text_matchers.hpp"
@@ -78,7 +79,7 @@ TEST_CASE("stress: is not short of ports when it resets its connections, or has 
 }
 
 TEST_CASE("stress: counts what a full backlog costs as time for connecting, and loses nothing", "[direct]") {
-  const auto v = GENERATE(from_range(variants_serving(6)));
+  const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line", "--backlog", "1"});
   server.pause();
@@ -95,6 +96,17 @@ TEST_CASE("stress: counts what a full backlog costs as time for connecting, and 
   // Who found it full tries again, after a second at the earliest.
   CHECK(level["latency_us"]["connect"]["max"] > 500'000);
   server.stop();
+}
+
+TEST_CASE("stress: does not wait for ever to be connected", "[direct]") {
+  const listening_socket full(0);
+  const peer only(full.port());
+  const auto end = run("revecho-stress",
+      {std::to_string(full.port()), "--clients", "3", "--messages", "1", "--timeout", "300ms", "--json", "-"});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("cannot connect to ") && contains(": Connection timed out\n"));
+  CHECK(nlohmann::json::parse(end.output)["levels"][0]["connect_failed"] == 3);
 }
 
 TEST_CASE("stress: is ended by no signal when nobody reads what it finds") {

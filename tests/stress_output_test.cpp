@@ -205,13 +205,14 @@ TEST_CASE("stress: searches the highest rate, and tells each step", "[direct]") 
 }
 
 TEST_CASE("stress: reports early what it has when it is interrupted", "[direct]") {
+  const int signal = GENERATE(SIGINT, SIGTERM);
   const server_process server(async_server, {"--framing", "line"});
   const auto before = server.descriptors();
   process tool("revecho-stress",
       {std::to_string(server.port()), "--framing", "line", "--clients", "5,6", "--duration", "1h", "--json", "-"});
   REQUIRE(eventually([&] { return server.descriptors() >= before + 5; }));
   std::this_thread::sleep_for(300ms);
-  tool.signal(SIGINT);
+  tool.signal(signal);
   const auto end = tool.wait();
   CAPTURE(end.output, end.errors);
   const auto level = only_level(end);

@@ -131,6 +131,20 @@ TEST_CASE("stress: refuses a load that cannot be checked or run", "[direct]") {
       {{"--source", "127.0.0.5-127.0.0.2"}, "range"},
       {{"--close", "abort"}, "fin|reset"},
       {{"--no-such-option"}, "no-such-option"},
+      {{"--clients", ""}, "--clients"},
+      {{"--clients", "-1"}, "--clients"},
+      {{"--clients", "1e99"}, "--clients"},
+      {{"--size", "1e99"}, "--size"},
+      {{"--size", "-1"}, "--size"},
+      {{"--threads", "0"}, "--threads"},
+      {{"--timeout", "-1s"}, "--timeout"},
+      {{"127.0.0.1:65536"}, "65536"},
+      {{"127.0.0.1:0"}, "port"},
+      {{"7000", "7001"}, "7001"},
+      {{"--framing", "line", "--framing", "raw"}, "--framing"},
+      {{"--clients", "1", "--clients", "2"}, "--clients"},
+      {{"--messages", "1", "--messages", "2"}, "--messages"},
+      {{"--json", "a", "--json", "b"}, "--json"},
   }));
   CAPTURE(options);
   const auto end = run("revecho-stress", options);

@@ -213,10 +213,10 @@ bool is_refused(std::uint16_t port) {
   }
 }
 
-listening_socket::listening_socket() : descriptor_(new_socket(AF_INET)) {
+listening_socket::listening_socket(int backlog) : descriptor_(new_socket(AF_INET)) {
   const socket_address any("127.0.0.1", 0);
   check(::bind(descriptor_, any.get(), any.size) == 0, "bind");
-  check(::listen(descriptor_, 1000) == 0, "listen");
+  check(::listen(descriptor_, backlog) == 0, "listen");
   sockaddr_in local{};
   socklen_t size = sizeof local;
   check(::getsockname(descriptor_, reinterpret_cast<sockaddr*>(&local), &size) == 0, "getsockname");

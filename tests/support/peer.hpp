@@ -74,10 +74,11 @@ class peer {
 /// True if nobody listens there.
 bool is_refused(std::uint16_t port);
 
-/// Listens on a free port of 127.0.0.1.
+/// Listens on a free port of 127.0.0.1. One connection more than `backlog` is made without an accept(); the next has to
+/// wait.
 class listening_socket {
  public:
-  listening_socket();
+  explicit listening_socket(int backlog = 1000);
   ~listening_socket();
   listening_socket(const listening_socket&) = delete;
   listening_socket& operator=(const listening_socket&) = delete;

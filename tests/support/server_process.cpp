@@ -83,6 +83,8 @@ server_process::server_process(
   std::ifstream file(directory_.path() + "/port");
   ports_.assign(std::istream_iterator<std::uint16_t>(file), {});
   if (ports_.size() != listen.size()) throw std::runtime_error("the port file has not as many lines as --listen");
+  descriptors_at_first_ = descriptors();
+  threads_at_first_ = threads().size();
   if (!behind_proxy()) return;
   auto seed = std::stoull(std::getenv(proxy_seed));
   for (std::size_t i = 0; i < ports_.size(); ++i) {
@@ -109,6 +111,12 @@ void server_process::pause() {
 }
 
 std::string server_process::stop() {
+  const bool is_at_rest =
+      eventually([this] { return descriptors() <= descriptors_at_first_ && threads().size() <= threads_at_first_; });
+  if (!is_at_rest)
+    throw std::runtime_error("the server, which had " + std::to_string(descriptors_at_first_) + " descriptors and " +
+                             std::to_string(threads_at_first_) + " threads at first, has " +
+                             std::to_string(descriptors()) + " and " + std::to_string(threads().size()));
   signal(SIGTERM);
   const auto end = wait();
   if (end.exit_code != 0)

@@ -73,7 +73,8 @@ class server_process {
   void pause(); ///< SIGSTOP; returns when no thread runs any more. Throws std::runtime_error if that does not come.
   outcome wait() { return process_.wait(); }
 
-  /// Sends SIGTERM, and returns its log. Throws std::runtime_error unless it exits with 0.
+  /// Waits until it has no more descriptors and threads than it had at first, since all clients are gone; then sends
+  /// SIGTERM, and returns its log. Throws std::runtime_error if any are left, or it does not exit with 0.
   std::string stop();
 
   std::size_t descriptors() const;
@@ -86,6 +87,8 @@ class server_process {
   temporary_directory directory_;
   process process_;
   std::vector<std::uint16_t> ports_;
+  std::size_t descriptors_at_first_ = 0;
+  std::size_t threads_at_first_ = 0;
   std::list<chunking_proxy> proxies_;
 };
 

@@ -53,9 +53,11 @@ awaitable<void> client::run() {
     if (!std::exchange(schedule_begun_, true)) begin_schedule(steady::now());
     broken_ = !peer_;
     if (peer_) {
+      const auto connected = steady::now();
       owner_.count_connected(1);
       co_await converse();
       owner_.count_connected(-1);
+      if (last_reply_ >= connected) pause = first_reconnect_pause; // this outage is a new one
       peer_.reset();
     }
     again = has_more(steady::now()) && (!broken_ || owner_.work().reconnect);
