@@ -58,6 +58,17 @@ TEST_CASE("server: says where it listens, and writes the ports in the order of -
   CHECK_THAT(log, contains("listening on [::1]:" + std::to_string(server.ports()[2]) + "\n"));
 }
 
+TEST_CASE("server: is behind a proxy if the environment says so, and then only") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "line"});
+  CHECK(answers(server.port(), "line"));
+  const auto log = server.stop();
+  const bool is_direct = log.find("listening on " + on_port(server.port()) + "\n") != std::string::npos;
+  CAPTURE(log);
+  CHECK(is_direct == !behind_proxy());
+}
+
 TEST_CASE("server: does not take IPv4 clients on an IPv6 address", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);

@@ -19,8 +19,8 @@ namespace {
 
 const std::string no_namespace = "no network of its own: ";
 
-// In a network that has nothing but a server and ten ports to come from.
-outcome stress_with_ten_ports(const std::vector<std::string>& options) {
+// In a network that has nothing but a server and ten ports to come from. The server is on port 7000.
+outcome run_with_ten_ports(const std::string& program, const std::vector<std::string>& options) {
   const temporary_directory directory;
   const std::string script = R"(
     give_up() { echo ")" + no_namespace +
@@ -28,16 +28,16 @@ outcome stress_with_ten_ports(const std::vector<std::string>& options) {
     ip link set lo up || give_up "ip failed"
     echo 40000 40009 > /proc/sys/net/ipv4/ip_local_port_range || give_up "its range of ports cannot be set"
     echo 0 > /proc/sys/net/ipv4/tcp_tw_reuse || give_up "its TIME_WAIT cannot be set"
-    mkfifo "$1/port" # reading it waits until the server listens
-    "$0/revecho-async-server" --listen 127.0.0.1:7000 --framing line --log-level error --port-file "$1/port" &
-    read -r port < "$1/port"
-    shift
-    "$0/revecho-stress" "$port" --framing line "$@"
+    mkfifo "$0/port" # reading it waits until the server listens
+    ")" PROGRAM_DIR R"(/revecho-async-server" --listen 127.0.0.1:7000 --framing line --log-level error \
+      --port-file "$0/port" &
+    read -r port < "$0/port"
+    "$@"
     code=$?
     kill $!
     wait
     exit $code)";
-  std::vector<std::string> all{"--net", "--", "/bin/sh", "-c", script, PROGRAM_DIR, directory.path()};
+  std::vector<std::string> all{"--net", "--", "/bin/sh", "-c", script, directory.path(), PROGRAM_DIR "/" + program};
   all.insert(all.end(), options.begin(), options.end());
   auto end = run("/usr/bin/unshare", all);
   if (end.exit_code != 77 && end.errors.starts_with("unshare: ")) {
@@ -45,6 +45,12 @@ outcome stress_with_ten_ports(const std::vector<std::string>& options) {
     end.errors = no_namespace + end.errors;
   }
   return end;
+}
+
+outcome stress_with_ten_ports(const std::vector<std::string>& options) {
+  std::vector<std::string> all{"7000", "--framing", "line"};
+  all.insert(all.end(), options.begin(), options.end());
+  return run_with_ten_ports("revecho-stress", all);
 }
 
 } // namespace
@@ -57,6 +63,16 @@ TEST_CASE("stress: names the limit of ports, and what to do, before it connects 
   CHECK(end.output.empty());
   CHECK_THAT(end.errors, contains("20 clients need as many ports, and 1 address of this machine has 10: connect from "
                                   "more addresses with --source, or widen net.ipv4.ip_local_port_range\n"));
+}
+
+TEST_CASE("compare: names the limit of ports, and what to do, before it connects anybody") {
+  const auto end = run_with_ten_ports(
+      "revecho-compare", {"--against", "it=7000", "--framing", "line", "--clients", "20", "--duration", "50ms"});
+  CAPTURE(end.output, end.errors);
+  if (end.exit_code == 77) SKIP_TEST(end.errors);
+  CHECK(end.exit_code == 1);
+  CHECK(end.output.empty());
+  CHECK_THAT(end.errors, contains("20 clients need as many ports, and 1 address of this machine has 10: "));
 }
 
 TEST_CASE("stress: names the limit of ports when TIME_WAIT has taken them all") {
