@@ -102,7 +102,9 @@ class Sweep:
     def sweep(self, calls, of_program, torture):
         faults = tracing.faults_for(calls, of_program, self.every)
         if self.sanitizer:
+            left_out = sorted({fault.call for fault in faults} & tracing.OF_SANITIZERS)
             faults = [fault for fault in faults if fault.call not in tracing.OF_SANITIZERS]
+            print(f"{self.id()}: not for {self.sanitizer}: {' '.join(left_out) or 'nothing'}", file=sys.stderr)
         self.assertGreater(len(faults), 5)
         hits = 0
         for fault in faults:
