@@ -45,10 +45,12 @@ class Server:
     def log(self):
         return os.pread(self.log_file.fileno(), 1 << 20, 0).decode(errors="replace")
 
+    def descriptors(self):
+        return set(map(int, os.listdir(f"/proc/{self.process.pid}/fd")))
+
     def resources(self):
         """How many descriptors and threads it has."""
-        at = pathlib.Path(f"/proc/{self.process.pid}")
-        return len(list(at.glob("fd/*"))), len(list(at.glob("task/*")))
+        return len(self.descriptors()), len(os.listdir(f"/proc/{self.process.pid}/task"))
 
     def resources_at_rest(self):
         """The same, once it is the same for a while: the last of starting may still be under way."""

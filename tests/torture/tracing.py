@@ -108,6 +108,18 @@ class Trace:
     def hits(self):
         return sum("(INJECTED)" in line for line in self.lines())
 
+    def has_hit(self, descriptor):
+        """Whether a call failed that began with this descriptor. Once it has, the number may be another connection's."""
+        first_argument = {}
+        for line in self.lines():
+            thread = line.partition(" ")[0]
+            # Other threads' lines may come between a call's beginning and its end.
+            if begun := re.match(r"\d+ +\w+\(([^,) ]*)", line):
+                first_argument[thread] = begun[1]
+            if "(INJECTED)" in line and first_argument.get(thread) == str(descriptor):
+                return True
+        return False
+
 
 def release(process):
     """Ends the tracing of what Trace.command() has started."""
