@@ -53,6 +53,10 @@ ERRORS = {
 
 OF_MEMORY = {"mmap", "mprotect"}
 
+# What a sweep of some faults does not leave out: each place where a call is to be made again, and each where a reply is
+# to wait until it can leave.
+ALWAYS = {("sendto", "ENOBUFS"), ("sendmsg", "ENOBUFS"), *((call, "EINTR") for call in ERRORS)}
+
 # What a sanitizer calls itself: it ends the program when it gets no memory, and finds out by writing to a pipe what can
 # be read.
 OF_SANITIZERS = {*OF_MEMORY, "pipe2", "write"}
@@ -130,8 +134,8 @@ def release(process):
 
 def faults_for(calls, of_program, every=1):
     """One Fault after the other for the calls of a trace that went well: each number of each call at least once, and
-    each error of it at least once. `every`: takes one of so many only. `of_program` tells which calls count: a number
-    that is also that of a call which does not is left out."""
+    each error of it at least once. `every`: takes one of so many only, and what is in ALWAYS. `of_program` tells which
+    calls count: a number that is also that of a call which does not is left out."""
     numbers = collections.defaultdict(lambda: collections.defaultdict(list))
     counts = collections.Counter()
     for index, call in enumerate(calls):
@@ -144,7 +148,7 @@ def faults_for(calls, of_program, every=1):
             continue
         for i in range(max(len(possible), len(errors))):
             result.append(Fault(name, possible[i % len(possible)], errors[i % len(errors)]))
-    return result[::every]
+    return [fault for i, fault in enumerate(result) if i % every == 0 or (fault.call, fault.error) in ALWAYS]
 
 
 def why_not():
