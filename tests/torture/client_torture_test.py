@@ -6,8 +6,10 @@ signal, and never does it take for a reply what has not come. Called by ctest; b
 """
 import json
 import os
+import pathlib
 import re
 import subprocess
+import tempfile
 import unittest
 
 import tracing
@@ -21,26 +23,32 @@ class ClientTorture(Sweep):
     def test_each_call_fails(self):
         with Server("revecho-async-server", []) as server:
             self.assertTrue(server.listens(), server.log())
-            self.to = self.endpoint.format(server.port)
-            trace = tracing.Trace()
-            end = self.run_traced(trace)
-            self.assertEqual(end.returncode, 0, end.stderr)
-            self.check_complete(end)
-            calls = trace.calls()
-            first = next(i for i, call in enumerate(calls) if call.arguments.startswith("0, F_GETFD"))
-            self.sweep(calls, lambda i, call: i > first and self.is_swept(call), self.fail_once)
+            self.to = [self.endpoint.format(server.port)]
+            self.sweep_run()
             self.assertEqual(server.end(), 0, server.log())
+
+    def sweep_run(self):
+        trace = self.trace()
+        end = self.run_traced(trace)
+        self.assertEqual(end.returncode, 0, end.stderr)
+        self.check_complete(end)
+        calls = trace.calls()
+        first = next(i for i, call in enumerate(calls) if call.arguments.startswith("0, F_GETFD"))
+        self.sweep(calls, lambda i, call: i > first and self.is_swept(call), self.fail_once)
+
+    def trace(self, fault=None):
+        return tracing.Trace(fault)
 
     def is_swept(self, call):
         return is_possible(call)
 
     def run_traced(self, trace):
-        command = trace.command(program_directory() / self.program, *self.arguments, self.to)
+        command = trace.command(program_directory() / self.program, *self.arguments, *self.to)
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
                               env={**os.environ, **self.traced}, text=True)
 
     def fail_once(self, fault):
-        trace = tracing.Trace(fault)
+        trace = self.trace(fault)
         end = self.run_traced(trace)
         self.assertIn(end.returncode, (0, 1), end.stderr)
         if end.returncode == 0:
@@ -50,9 +58,12 @@ class ClientTorture(Sweep):
         else:
             self.assertNotEqual(fault.error, "EINTR", end.stderr)
             self.check_partial(end)
-            if tracing.text_of(fault.error) not in end.stderr and "no free port" not in end.stderr:
-                self.check_said(fault, end.stderr)
+            self.check_reason(fault, end.stderr)
         return trace.hits()
+
+    def check_reason(self, fault, text):
+        if tracing.text_of(fault.error) not in text and "no free port" not in text:
+            self.check_said(fault, text)
 
 
 class Asking(ClientTorture):
@@ -99,7 +110,7 @@ class StressOpenLoop(Stress):
 
 
 class Compare(ClientTorture, unittest.TestCase):
-    """With a server that is running already: strace would follow to those that it starts."""
+    """With a server that is running already."""
     program = "revecho-compare"
     arguments = ["--framing", "line", "--clients", "2", "--duration", "20ms", "--rate", "200", "--repeat", "1",
                  "--json", "-", "--against"]
@@ -121,6 +132,72 @@ class Compare(ClientTorture, unittest.TestCase):
     def check_said(self, fault, text):
         # What costs a run only is said of that run.
         super().check_said(fault, re.sub("^ours under .+?, framing line.*?: ", f"{self.program}: ", text, flags=re.M))
+
+
+class CompareOwnServer(Compare):
+    """What it does to start and to stop a server of its own. What else it does is the sweep of Compare."""
+    arguments = ["--models", "async", "--clients", "2", "--delay", "0", "--duration", "20ms", "--rate", "200",
+                 "--repeat", "1", "--json", "-"]
+    to = []
+    # Not those that cannot fail here: say wait4 or kill, of a child that nobody else waits for.
+    errors = {
+        "clone": ["EAGAIN", "ENOMEM"],
+        "mkdir": ["EACCES", "ENOSPC"],
+        "openat": tracing.ERRORS["openat"],
+        "pipe2": tracing.ERRORS["pipe2"],
+        "read": ["EINTR"],
+        "sched_getaffinity": ["EINVAL"],
+        "sched_setaffinity": ["EINVAL"],
+    }
+
+    def test_each_call_fails(self):
+        self.sweep_run()
+
+    def test_the_child_cannot_become_the_server(self):
+        # The numbers of the child's calls are also those of calls before main(), which have other paths.
+        for number in (1, 2):
+            for error in self.errors["openat"]:
+                fault = tracing.Fault("openat", number, error)
+                with self.subTest(fault=" ".join(map(str, fault))):
+                    trace = tracing.Trace(fault, self.errors, ["-b", "execve", "-P", os.devnull])
+                    end = self.run_traced(trace)
+                    self.assertEqual((end.returncode, trace.hits()), (1, 1), end.stderr)
+                    self.check_partial(end)
+                    self.check_reason(fault, end.stderr)
+
+    def trace(self, fault=None):
+        # The server is not traced: strace leaves the child when it becomes that.
+        return tracing.Trace(fault, [*self.errors, "wait4"], ["-b", "execve"])
+
+    def is_swept(self, call):
+        return "/port\"" not in call.arguments  # what is said of that one does not name it
+
+    def run_traced(self, trace):
+        with tempfile.TemporaryDirectory() as folder:
+            self.traced = {**type(self).traced, "TMPDIR": folder}
+            end = super().run_traced(trace)
+            self.assertEqual([command for command in commands() if folder in command], [])
+            self.assertEqual(trace.results("clone"), trace.results("wait4"))  # each child was waited for
+            if trace.fault is None or trace.fault.call != "openat":  # without which it cannot look into the folder
+                self.assertEqual(os.listdir(folder), [])
+        return end
+
+    def check_complete(self, end):
+        super().check_complete(end)
+        self.assertEqual(end.stderr, "")
+
+    def check_reason(self, fault, text):
+        reason = tracing.text_of(fault.error)
+        self.assertRegex(text, rf"(?m)^(revecho-compare|async\(1\) under .+?): cannot .+: {reason}$")
+
+
+def commands():
+    """Of all processes."""
+    for file in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            yield file.read_bytes().decode(errors="replace")
+        except OSError:  # it has ended
+            pass
 
 
 if __name__ == "__main__":

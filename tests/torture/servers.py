@@ -89,6 +89,7 @@ class Sweep:
 
     program = ""
     arguments = []
+    errors = tracing.ERRORS
     every = 1  # the sweep takes one fault of so many
     tries = 1  # runs, until the fault has happened
 
@@ -102,7 +103,7 @@ class Sweep:
         cls.traced = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
 
     def sweep(self, calls, of_program, torture):
-        faults = tracing.faults_for(calls, of_program, self.every)
+        faults = tracing.faults_for(calls, of_program, self.every, self.errors)
         if self.sanitizer:
             left_out = sorted({fault.call for fault in faults} & tracing.OF_SANITIZERS)
             faults = [fault for fault in faults if fault.call not in tracing.OF_SANITIZERS]

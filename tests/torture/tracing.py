@@ -79,9 +79,11 @@ def tracer_of(process):
 class Trace:
     """What strace writes, and the options that make it do so."""
 
-    def __init__(self, fault=None):
+    def __init__(self, fault=None, calls=ERRORS, options=()):
+        self.fault = fault
         self.file = tempfile.NamedTemporaryFile()
-        self.options = ["-f", "-qq", "-o", self.file.name, "-e", "trace=fcntl," + ",".join(ERRORS), "-e", "signal=none"]
+        self.options = ["-f", "-qq", "-o", self.file.name, "-e", "trace=fcntl," + ",".join(calls), "-e", "signal=none",
+                        *options]
         if fault:
             self.options += ["-e", f"inject={fault.call}:error={fault.error}:when={fault.number}"]
 
@@ -109,6 +111,12 @@ class Trace:
         found = (re.match(r"(\d+) +(\w+)\((.*)", line) for line in self.lines())
         return [Call(*match.groups()) for match in found if match]
 
+    def results(self, name):
+        """Those above 0 of a call that returns the id of a process."""
+        pattern = rf"\d+ +(?:{name}\(|<\.\.\. {name} resumed>).* = ([1-9]\d*)$"
+        found = (re.match(pattern, line) for line in self.lines())
+        return [match[1] for match in found if match]
+
     def hits(self):
         return sum("(INJECTED)" in line for line in self.lines())
 
@@ -132,7 +140,7 @@ def release(process):
         wait_until(lambda: tracer_of(process) == 0, "strace detaches")
 
 
-def faults_for(calls, of_program, every=1):
+def faults_for(calls, of_program, every=1, errors_of=ERRORS):
     """One Fault after the other for the calls of a trace that went well: each number of each call at least once, and
     each error of it at least once. `every`: takes one of so many only, and what is in ALWAYS. `of_program` tells which
     calls count: a number that is also that of a call which does not is left out."""
@@ -142,7 +150,7 @@ def faults_for(calls, of_program, every=1):
         counts[call.thread, call.name] += 1
         numbers[call.name][counts[call.thread, call.name]].append(of_program(index, call))
     result = []
-    for name, errors in ERRORS.items():
+    for name, errors in errors_of.items():
         possible = [number for number, count in sorted(numbers[name].items()) if all(count)]
         if not possible:
             continue
