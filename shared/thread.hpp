@@ -8,11 +8,11 @@
 namespace revecho {
 
 /// A thread that runs `function(arguments…)`. Throws std::system_error when the system has none to give, saying so:
-/// what std::thread throws names the reason only.
-template <class Function, class... Arguments>
-std::thread start_thread(Function&& function, Arguments&&... arguments) {
+/// what std::thread and std::jthread throw names the reason only.
+template <class Thread = std::thread, class Function, class... Arguments>
+Thread start_thread(Function&& function, Arguments&&... arguments) {
   try {
-    return std::thread(std::forward<Function>(function), std::forward<Arguments>(arguments)...);
+    return Thread(std::forward<Function>(function), std::forward<Arguments>(arguments)...);
   } catch (const std::system_error& error) {
     throw std::system_error(error.code(), "cannot start a thread");
   }

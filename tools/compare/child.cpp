@@ -97,7 +97,10 @@ pid_t spawn(const launch& what) {
 
 pid_t start_child(const std::string& program, std::vector<std::string> arguments, const std::filesystem::path& log,
     const std::vector<int>& cpus) {
-  const auto path = std::filesystem::read_symlink("/proc/self/exe").parent_path() / program;
+  std::error_code unknown;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  if (unknown) throw std::system_error(unknown, "cannot read /proc/self/exe");
+  const auto path = self.parent_path() / program;
   arguments.insert(arguments.begin(), path.string());
   std::vector<char*> argv;
   argv.reserve(arguments.size() + 1);

@@ -1,7 +1,10 @@
 #include "tools/compare/server_process.hpp"
 
+#include "shared/thread.hpp"
+
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <condition_variable>
 #include <csignal>
 #include <ctime>
@@ -11,6 +14,7 @@
 #include <stdexcept>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <system_error>
 #include <utility>
 
 namespace revecho::compare {
@@ -56,21 +60,29 @@ server_process::server_process(const std::string& program, std::vector<std::stri
   const auto port_file = folder_ / "port";
   arguments.insert(arguments.end(), {"--listen", "127.0.0.1:0", "--port-file", port_file.string()});
   process_ = start_child(program, std::move(arguments), folder_ / "log", cpus);
+  try {
+    wait_until_it_listens(port_file);
+    time_of_start_ = processor_time(process_);
+    usage_.idle_memory = 1024.0 * static_cast<double>(status_of(process_, "VmRSS"));
+    watcher_ = start_thread<std::jthread>([this](const std::stop_token& stop) { watch_threads(stop); });
+  } catch (...) {
+    kill(); // there will be no destructor
+    throw;
+  }
+}
+
+void server_process::wait_until_it_listens(const std::filesystem::path& port_file) {
   const auto deadline = std::chrono::steady_clock::now() + longest_start;
   while (!std::filesystem::exists(port_file)) {
     int status = 0;
     if (has_ended(status)) fail("did not start");
-    if (interrupted_ || std::chrono::steady_clock::now() > deadline) {
-      kill(); // there will be no destructor
-      if (interrupted_) throw std::runtime_error(while_interrupted);
-      fail("was not ready in 10 s");
-    }
+    if (interrupted_) throw std::runtime_error(while_interrupted);
+    if (std::chrono::steady_clock::now() > deadline) fail("was not ready in 10 s");
     std::this_thread::sleep_for(look_again);
   }
-  std::ifstream(port_file) >> address_.port;
-  time_of_start_ = processor_time(process_);
-  usage_.idle_memory = 1024.0 * static_cast<double>(status_of(process_, "VmRSS"));
-  watcher_ = std::jthread([this](const std::stop_token& stop) { watch_threads(stop); });
+  std::ifstream file(port_file);
+  if (!file) throw std::system_error(errno, std::system_category(), fmt::format("cannot read {}", port_file.string()));
+  file >> address_.port;
 }
 
 void server_process::watch_threads(const std::stop_token& stop) {

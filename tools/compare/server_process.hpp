@@ -53,6 +53,7 @@ class server_process {
  private:
   [[noreturn]] void fail(const std::string& what) const;
   bool has_ended(int& status);
+  void wait_until_it_listens(const std::filesystem::path& port_file);
   void stop_watching();
   void kill();
   int wait_until_ended(std::chrono::nanoseconds at_most);
