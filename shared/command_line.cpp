@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <fcntl.h>
@@ -64,6 +66,14 @@ void add_framing_option(CLI::App& app, framing& target) {
   add_parsed(app, "--framing", target, parse_framing, "raw|line|length|eof", "Where a message ends", "raw");
 }
 
+void write_to_stdout(std::string_view text) {
+  while (!text.empty()) {
+    const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (written < 0 && errno != EINTR) throw std::system_error(errno, std::system_category(), "cannot write to stdout");
+    text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
+  }
+}
+
 int run_program(std::string_view name, const std::function<int()>& body) {
   occupy_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
@@ -86,7 +96,6 @@ void end_when_memory_is_exhausted(const char* name) noexcept {
   ending_program = name;
   std::set_new_handler([] {
     say_that_memory_is_exhausted(ending_program);
-    std::fflush(stdout);
     ::_exit(exit_failure);
   });
 }

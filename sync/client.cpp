@@ -1,5 +1,6 @@
 #include "sync/client.hpp"
 
+#include "shared/command_line.hpp"
 #include "shared/encoder.hpp"
 #include "shared/error.hpp"
 #include "shared/quantity.hpp"
@@ -39,7 +40,7 @@ int client::run() {
     const auto took = std::chrono::steady_clock::now() - start;
     fmt::print(stderr, "{} replies in {}\n", questions_.size() - failed_, format_duration(took));
   }
-  return failed_ == 0 && std::fflush(stdout) == 0 ? 0 : 1;
+  return failed_ == 0 ? exit_success : exit_failure;
 }
 
 void client::ask_all() {
@@ -102,9 +103,9 @@ verdict client::exchange(
 void client::print_done() {
   for (; printed_ < questions_.size() && questions_[printed_].done; ++printed_) {
     auto& q = questions_[printed_];
-    if (options_.verbose) fmt::print("{} {}\n", to_string(q.to), q.message);
+    if (options_.verbose) write_to_stdout(fmt::format("{} {}\n", to_string(q.to), q.message));
     if (q.failure.empty()) {
-      fmt::print("{}\n", q.reply);
+      write_to_stdout(q.reply += '\n');
     } else {
       fmt::print(stderr, "{}: '{:.60}': {}\n", to_string(q.to), q.message, q.failure);
       ++failed_;

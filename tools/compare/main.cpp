@@ -121,11 +121,9 @@ int run(int argc, char** argv) {
     }
   };
   attempt([&] {
-    const auto& shown = options.json == "-"     ? text
-                        : options.report == "-" ? report_html(nlohmann::json(document))
-                                                : as_text(results);
-    if (std::fwrite(shown.data(), 1, shown.size(), stdout) != shown.size() || std::fflush(stdout) != 0)
-      throw std::system_error(errno, std::system_category(), "cannot write to stdout");
+    write_to_stdout(options.json == "-"     ? text
+                    : options.report == "-" ? report_html(nlohmann::json(document))
+                                            : as_text(results));
   });
   if (!options.json.empty() && options.json != "-") attempt([&] { write(options.json, text); });
   if (!options.report.empty() && options.report != "-")

@@ -41,8 +41,7 @@ class session {
       for (const std::size_t clients : options_.levels)
         if (run_level(clients).interrupted) break;
     }
-    const bool good = write_results();
-    return good && std::fflush(stdout) == 0 ? exit_success : exit_failure;
+    return write_results() ? exit_success : exit_failure;
   }
 
  private:
@@ -88,17 +87,18 @@ class session {
   bool write_results() {
     const auto document = as_json(options_, levels_);
     if (options_.json == "-") {
-      fmt::print("{}\n", document.dump(2));
+      write_to_stdout(document.dump(2) + "\n");
     } else {
-      fmt::print("{}", as_table(levels_));
+      write_to_stdout(as_table(levels_));
       if (!options_.json.empty()) write_file(options_.json, document.dump(2) + "\n");
     }
     if (!options_.hgrm.empty() && !levels_.empty())
       write_file(options_.hgrm, as_hgrm(judged_by(levels_.back()).values));
     if (!options_.find_rate) return document["ok"];
     if (options_.json != "-")
-      fmt::print("\nThe highest rate with p{} at most {}: {}\n", options_.find_rate->percent,
-          format_duration(options_.find_rate->limit), found_ > 0 ? format_count(found_) + "/s" : "none that was tried");
+      write_to_stdout(fmt::format("\nThe highest rate with p{} at most {}: {}\n", options_.find_rate->percent,
+          format_duration(options_.find_rate->limit),
+          found_ > 0 ? format_count(found_) + "/s" : "none that was tried"));
     const bool wrong = std::any_of(levels_.begin(), levels_.end(), [](const auto& l) { return l.wrong_total() > 0; });
     return found_ > 0 && !wrong;
   }
