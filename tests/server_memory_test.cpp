@@ -64,16 +64,20 @@ TEST_CASE("server: loses one connection at most for an allocation that fails, wh
   std::int64_t number = 1;
   int lost = 0;
   REQUIRE(answers(server.port(), framing)); // it has come to rest
-  for (bool failed = true; failed && number < 1000; ++number) {
-    CAPTURE(number);
-    memory.start(number);
-    const bool first = is_served(server.port(), framing);
-    const bool second = breaks_protocol(server.port(), framing);
-    REQUIRE(eventually([&] { return server.descriptors() == descriptors && server.threads().size() <= threads; }));
-    failed = memory.stop();
-    lost += !first || !second;
-    CHECK((first || second));
-    REQUIRE(answers(server.port(), framing));
+  // Again, if all that failed was of threads that wait for connections, as may be in a pool.
+  for (int round = 0; lost == 0 && round < 10; ++round) {
+    number = 1;
+    for (bool failed = true; failed && number < 1000; ++number) {
+      CAPTURE(number);
+      memory.start(number);
+      const bool first = is_served(server.port(), framing);
+      const bool second = breaks_protocol(server.port(), framing);
+      REQUIRE(eventually([&] { return server.descriptors() == descriptors && server.threads().size() <= threads; }));
+      failed = memory.stop();
+      lost += !first || !second;
+      CHECK((first || second));
+      REQUIRE(answers(server.port(), framing));
+    }
   }
   CHECK(number > 3);
   CHECK(lost > 0);
