@@ -1,15 +1,14 @@
 #include "async/client.hpp"
 
-#include "shared/command_line.hpp"
 #include "shared/encoder.hpp"
 #include "shared/error.hpp"
+#include "shared/output.hpp"
 #include "shared/quantity.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
 namespace revecho::async {
 namespace {
@@ -38,9 +37,9 @@ int client::run() {
   context_.run([this] { return ask_all(); });
   if (options_.time) {
     const auto took = std::chrono::steady_clock::now() - start;
-    fmt::print(stderr, "{} replies in {}\n", questions_.size() - failed_, format_duration(took));
+    write_to_stderr(fmt::format("{} replies in {}\n", questions_.size() - failed_, format_duration(took)));
   }
-  return failed_ == 0 ? exit_success : exit_failure;
+  return failed_ == 0 ? 0 : 1;
 }
 
 awaitable<void> client::ask_all() {
@@ -107,7 +106,7 @@ void client::print_done() {
     if (q.failure.empty()) {
       write_to_stdout(q.reply += '\n');
     } else {
-      fmt::print(stderr, "{}: '{:.60}': {}\n", to_string(q.to), q.message, q.failure);
+      write_to_stderr(fmt::format("{}: '{:.60}': {}\n", to_string(q.to), q.message, q.failure));
       ++failed_;
     }
     q = {}; // its memory is not needed any more

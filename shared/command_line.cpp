@@ -1,13 +1,11 @@
 #include "shared/command_line.hpp"
 
 #include "shared/error.hpp"
+#include "shared/output.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <fcntl.h>
 #include <iostream>
 #include <new>
@@ -16,9 +14,6 @@
 
 namespace revecho {
 namespace {
-
-// Unlike fmt::print() it does not throw when nobody can be told.
-void say(const std::string& text) noexcept { std::fputs(text.c_str(), stderr); }
 
 // A descriptor of a standard stream that is closed would be given to the first socket or pipe, and the log would go
 // there. Opened the wrong way round, so that who reads or writes still finds it unusable.
@@ -30,8 +25,8 @@ void occupy_standard_streams() noexcept {
 
 // What says so must not need memory.
 void say_that_memory_is_exhausted(std::string_view program) noexcept {
-  for (const auto part : {program, std::string_view(": out of memory\n")})
-    std::fwrite(part.data(), 1, part.size(), stderr);
+  write_to_stderr(program);
+  write_to_stderr(": out of memory\n");
 }
 
 const char* ending_program = ""; // which is to end when memory is exhausted
@@ -53,7 +48,7 @@ void parse_command_line(CLI::App& app, int argc, const char* const* argv) {
 }
 
 void reject_usage(std::string_view program, std::string_view reason) {
-  say(fmt::format("{0}: {1}\n{0} --help says what is allowed\n", program, reason));
+  write_to_stderr(fmt::format("{0}: {1}\n{0} --help says what is allowed\n", program, reason));
   throw early_exit{exit_usage};
 }
 
@@ -66,14 +61,6 @@ void add_framing_option(CLI::App& app, framing& target) {
   add_parsed(app, "--framing", target, parse_framing, "raw|line|length|eof", "Where a message ends", "raw");
 }
 
-void write_to_stdout(std::string_view text) {
-  while (!text.empty()) {
-    const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
-    if (written < 0 && errno != EINTR) throw std::system_error(errno, std::system_category(), "cannot write to stdout");
-    text.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(written, 0)));
-  }
-}
-
 int run_program(std::string_view name, const std::function<int()>& body) {
   occupy_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
@@ -83,11 +70,11 @@ int run_program(std::string_view name, const std::function<int()>& body) {
     return exit.code;
   } catch (const std::system_error& error) {
     const auto advice = advice_for(error.code());
-    say(fmt::format("{}: {}{}{}\n", name, error.what(), advice.empty() ? "" : "; ", advice));
+    write_to_stderr(fmt::format("{}: {}{}{}\n", name, error.what(), advice.empty() ? "" : "; ", advice));
   } catch (const std::bad_alloc&) {
     say_that_memory_is_exhausted(name);
   } catch (const std::exception& error) {
-    say(fmt::format("{}: {}\n", name, error.what()));
+    write_to_stderr(fmt::format("{}: {}\n", name, error.what()));
   }
   return exit_failure;
 }

@@ -31,10 +31,6 @@ void parse_command_line(CLI::App& app, int argc, const char* const* argv);
 /// A usage error that only shows once all options are known: says it like parse_command_line() does, and throws.
 [[noreturn]] void reject_usage(std::string_view program, std::string_view reason);
 
-/// Writes all of it to stdout, also when signals interrupt that, of which stdio would lose some. Throws
-/// std::system_error.
-void write_to_stdout(std::string_view text);
-
 /// Runs a program: SIGPIPE ignored, standard streams that are closed occupied, and what is thrown turned into a message
 /// on stderr and an exit code.
 int run_program(std::string_view name, const std::function<int()>& body);

@@ -1,13 +1,13 @@
 #include "shared/log.hpp"
 
+#include "shared/output.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <cerrno>
 #include <chrono>
 #include <string>
-#include <unistd.h>
 
 namespace revecho {
 namespace {
@@ -38,16 +38,7 @@ std::string as_text(log_level level, std::string_view message) {
   return level >= log_level::warning ? fmt::format("{}: {}", to_string(level), message) : std::string(message);
 }
 
-void write_line(std::string line) {
-  line += '\n';
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const auto written = ::write(STDERR_FILENO, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
+void write_line(std::string line) { write_to_stderr(line += '\n'); }
 
 } // namespace
 

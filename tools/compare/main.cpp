@@ -1,5 +1,6 @@
 // revecho-compare: the I/O models side by side, under the same loads, on this machine.
 #include "shared/command_line.hpp"
+#include "shared/output.hpp"
 #include "shared/signals.hpp"
 #include "tools/compare/options.hpp"
 #include "tools/compare/output.hpp"
@@ -12,7 +13,6 @@
 
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -116,7 +116,7 @@ int run(int argc, char** argv) {
     try {
       output();
     } catch (const std::exception& error) {
-      fmt::print(stderr, "revecho-compare: {}\n", error.what());
+      write_to_stderr(fmt::format("revecho-compare: {}\n", error.what()));
       good = false;
     }
   };
@@ -129,7 +129,8 @@ int run(int argc, char** argv) {
   if (!options.report.empty() && options.report != "-")
     attempt([&] {
       write(options.report, report_html(nlohmann::json(document)));
-      fmt::print(stderr, "The report, for any browser: {}\n", std::filesystem::absolute(options.report).string());
+      write_to_stderr(
+          fmt::format("The report, for any browser: {}\n", std::filesystem::absolute(options.report).string()));
     });
   return good ? exit_success : exit_failure;
 }

@@ -1,5 +1,6 @@
 #include "tools/compare/runner.hpp"
 
+#include "shared/output.hpp"
 #include "shared/quantity.hpp"
 #include "tools/compare/cpus.hpp"
 #include "tools/compare/server_process.hpp"
@@ -148,7 +149,7 @@ document runner::run() {
     all.stories.push_back(run_story(name));
   live_.clear();
   all.took_s = std::chrono::duration<double>(steady::now() - started_).count();
-  if (interrupted_) fmt::print(stderr, "interrupted: this is what there is\n");
+  if (interrupted_) write_to_stderr("interrupted: this is what there is\n");
   all.ok = !failed_ && !interrupted_;
   return all;
 }
@@ -162,7 +163,7 @@ timed_story runner::run_story(const std::string& name) {
     return tell_story(name, options_.repeat, server_cpus_, tool_cpus_, begins, interrupted_);
   } catch (const std::exception& error) {
     live_.clear();
-    fmt::print(stderr, "{}: {}\n", name, error.what());
+    write_to_stderr(fmt::format("{}: {}\n", name, error.what()));
     failed_ = true;
     return {name, name, error.what(), {}};
   }
@@ -186,7 +187,7 @@ void runner::run_scenario(const scenario& s, scenario_results& into) {
       } catch (const std::exception& error) {
         if (interrupted_) return;
         live_.clear();
-        fmt::print(stderr, "{} under {}: {}\n", contestants[turn].name, s.name, error.what());
+        write_to_stderr(fmt::format("{} under {}: {}\n", contestants[turn].name, s.name, error.what()));
         into.results[turn].failure = error.what();
         failed_ = true;
       }

@@ -1,5 +1,6 @@
 // revecho-stress: many verified clients against any server that reverses bytes.
 #include "shared/command_line.hpp"
+#include "shared/output.hpp"
 #include "shared/quantity.hpp"
 #include "shared/signals.hpp"
 #include "tools/stress/find_rate.hpp"
@@ -55,7 +56,7 @@ class session {
     const bool is_step = options_.find_rate && levels_.back().ok(); // of these, only the outcome is of interest
     if (!options_.quiet && !is_step)
       for (const auto& text : remarks(levels_.back(), engine_.work()))
-        fmt::print(stderr, "{} client{}: {}\n", clients, clients == 1 ? "" : "s", text);
+        write_to_stderr(fmt::format("{} client{}: {}\n", clients, clients == 1 ? "" : "s", text));
     return levels_.back();
   }
 
@@ -77,9 +78,9 @@ class session {
       engine_.work().rate = rate;
       const auto& level = run_level(options_.levels.front());
       if (!options_.quiet)
-        fmt::print(stderr, "{}/s: p{} {}, {}\n", format_count(rate), target.percent,
+        write_to_stderr(fmt::format("{}/s: p{} {}, {}\n", format_count(rate), target.percent,
             format_duration(level.response.values.percentile(target.percent)),
-            holds(level, target) ? "holds" : "does not hold");
+            holds(level, target) ? "holds" : "does not hold"));
       return level;
     });
   }

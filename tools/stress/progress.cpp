@@ -1,5 +1,7 @@
 #include "tools/stress/progress.hpp"
 
+#include "shared/output.hpp"
+
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -39,14 +41,12 @@ void progress::show(double done, const std::string& text) {
   const std::size_t width = line.size();
   line.resize(std::max(width, width_), ' ');
   width_ = width;
-  fmt::print(stderr, "\r{}", line);
-  std::fflush(stderr);
+  write_to_stderr(fmt::format("\r{}", line));
 }
 
 void progress::clear() {
   if (width_ == 0) return;
-  fmt::print(stderr, "\r{}\r", std::string(width_, ' '));
-  std::fflush(stderr);
+  write_to_stderr(fmt::format("\r{}\r", std::string(width_, ' ')));
   width_ = 0;
 }
 
