@@ -28,9 +28,11 @@ constexpr auto look_again = 2ms; // the port file appears and the process ends w
 constexpr auto look_at_threads = 20ms;
 constexpr auto while_interrupted = "interrupted";
 
-// A figure of /proc/PID/status, as it stands there: memory in KiB.
+// A figure of /proc/PID/status, as it stands there: memory in KiB. Throws std::system_error.
 std::size_t status_of(pid_t process, const std::string& name) {
-  std::ifstream file(fmt::format("/proc/{}/status", process));
+  const auto path = fmt::format("/proc/{}/status", process);
+  std::ifstream file(path);
+  if (!file) throw std::system_error(errno, std::system_category(), fmt::format("cannot read {}", path));
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with(name + ":")) continue;
     std::size_t value = 0;
@@ -90,7 +92,10 @@ void server_process::watch_threads(const std::stop_token& stop) {
   std::condition_variable_any never;
   std::unique_lock lock(mutex);
   do
-    most_threads_ = std::max<std::size_t>(most_threads_, status_of(process_, "Threads"));
+    try {
+      most_threads_ = std::max<std::size_t>(most_threads_, status_of(process_, "Threads"));
+    } catch (const std::system_error&) { // it has just ended, or the next look will do
+    }
   while (!never.wait_for(lock, stop, look_at_threads, [&] { return stop.stop_requested(); }));
 }
 
