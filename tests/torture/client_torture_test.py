@@ -88,8 +88,8 @@ class AsyncClient(Asking, unittest.TestCase):
 
 class Stress(ClientTorture, unittest.TestCase):
     program = "revecho-stress"
-    arguments = ["--framing", "line", "--timeout", "5s", "--clients", "2", "--messages", "3", "--threads", "2",
-                 "--session", "2", "--json", "-"]
+    settings = ["--framing", "line", "--timeout", "5s", "--clients", "2", "--messages", "3", "--json", "-"]
+    arguments = [*settings, "--threads", "2", "--session", "2"]
 
     def is_swept(self, call):
         # Asio does not look whether it could register what wakes its loop, and two loops wake each other.
@@ -107,6 +107,15 @@ class Stress(ClientTorture, unittest.TestCase):
 class StressOpenLoop(Stress):
     """Which sends when it is time to, and not when a reply has come."""
     arguments = [*Stress.arguments, "--rate", "200"]
+
+
+class StressOneThread(Stress):
+    """The calls that are not for two."""
+    arguments = [*Stress.settings, "--threads", "1", "--session", "1"]
+    errors = {"epoll_ctl": tracing.ERRORS["epoll_ctl"]}
+
+    def is_swept(self, call):
+        return is_possible(call)
 
 
 class Compare(ClientTorture, unittest.TestCase):
