@@ -50,6 +50,8 @@ class ClientTorture(Sweep):
     def fail_once(self, fault):
         trace = self.trace(fault)
         end = self.run_traced(trace)
+        if not all(map(self.is_swept, trace.failed_calls())):
+            return 0  # the number was another call's in this run, of which none can really fail like that
         self.assertIn(end.returncode, (0, 1), end.stderr)
         if end.returncode == 0:
             self.check_complete(end)
@@ -88,8 +90,8 @@ class AsyncClient(Asking, unittest.TestCase):
 
 class Stress(ClientTorture, unittest.TestCase):
     program = "revecho-stress"
-    settings = ["--framing", "line", "--timeout", "5s", "--clients", "2", "--messages", "3", "--json", "-"]
-    arguments = [*settings, "--threads", "2", "--session", "2"]
+    settings = ["--framing", "line", "--timeout", "5s", "--json", "-"]
+    arguments = [*settings, "--threads", "2", "--clients", "2", "--messages", "3", "--session", "2"]
 
     def is_swept(self, call):
         # Asio does not look whether it could register what wakes its loop, and two loops wake each other.
@@ -111,8 +113,9 @@ class StressOpenLoop(Stress):
 
 class StressOneThread(Stress):
     """The calls that are not for two."""
-    arguments = [*Stress.settings, "--threads", "1", "--session", "1"]
+    arguments = [*Stress.settings, "--threads", "1", "--clients", "6", "--messages", "1"]
     errors = {"epoll_ctl": tracing.ERRORS["epoll_ctl"]}
+    tries = 5
 
     def is_swept(self, call):
         return is_possible(call)

@@ -18,6 +18,7 @@ from processes import PATIENCE, wait_until
 
 Fault = collections.namedtuple("Fault", "call number error")  # the number-th `call` of a thread fails with that error
 Call = collections.namedtuple("Call", "thread name arguments")
+CALL = re.compile(r"(\d+) +(\w+)\((.*)")  # of a line of strace's
 
 # Calls whose failing is worth a try, each with what it may fail with here. What can only fail because of a mistake in
 # the program (EBADF, EFAULT) is not among them, nor what the kernel would not do to these descriptors: say EAGAIN for
@@ -108,7 +109,7 @@ class Trace:
         return pathlib.Path(self.file.name).read_text(errors="replace").splitlines()
 
     def calls(self):
-        found = (re.match(r"(\d+) +(\w+)\((.*)", line) for line in self.lines())
+        found = map(CALL.match, self.lines())
         return [Call(*match.groups()) for match in found if match]
 
     def results(self, name):
@@ -117,20 +118,25 @@ class Trace:
         found = (re.match(pattern, line) for line in self.lines())
         return [match[1] for match in found if match]
 
-    def hits(self):
-        return sum("(INJECTED)" in line for line in self.lines())
-
-    def has_hit(self, descriptor):
-        """Whether a call failed that began with this descriptor. Once it has, the number may be another connection's."""
-        first_argument = {}
+    def failed_calls(self):
+        """Those that the fault has hit."""
+        begun = {}
+        failed = []
         for line in self.lines():
             thread = line.partition(" ")[0]
             # Other threads' lines may come between a call's beginning and its end.
-            if begun := re.match(r"\d+ +\w+\(([^,) ]*)", line):
-                first_argument[thread] = begun[1]
-            if "(INJECTED)" in line and first_argument.get(thread) == str(descriptor):
-                return True
-        return False
+            if match := CALL.match(line):
+                begun[thread] = Call(*match.groups())
+            if "(INJECTED)" in line:
+                failed.append(begun[thread])
+        return failed
+
+    def hits(self):
+        return len(self.failed_calls())
+
+    def has_hit(self, descriptor):
+        """Whether a call failed that began with this descriptor. Once it has, the number may be another connection's."""
+        return any(re.match(rf"{descriptor}\b", call.arguments) for call in self.failed_calls())
 
 
 def release(process):
