@@ -449,6 +449,7 @@ context::context(std::chrono::nanoseconds shortest_timeout) try
       epoll_(loop_, new_epoll()),
       ticker_(loop_) {
   buffers_.reserve(spare_buffers);
+  check_timers();
 } catch (const std::system_error& error) {
   throw std::system_error(standard(error.code()), "cannot make an event loop");
 }
@@ -458,6 +459,17 @@ context::~context() {
     auto& suspended = static_cast<promise<void>&>(tasks_.next());
     std::coroutine_handle<promise<void>>::from_promise(suspended).destroy();
   }
+}
+
+// Asio does not look whether the kernel watches what makes its timers expire, nor what wakes the loop when another
+// thread calls. Without the latter, calls are late, by a tick at most; without the former nothing would ever be.
+void context::check_timers() {
+  constexpr auto patience = std::chrono::seconds{5};
+  bool expired = false;
+  timer at_once(loop_, timer::duration::zero());
+  at_once.async_wait([&](std::error_code) { expired = true; });
+  loop_.run_one_for(patience);
+  if (!expired) throw std::runtime_error("cannot make an event loop: the system does not watch its timers");
 }
 
 void context::run(const std::function<awaitable<void>()>& main) {
@@ -481,7 +493,7 @@ void context::run() {
   for (;;) {
     try {
       if (!events_awaited_) await_events();
-      if (!tick_awaited_ && !waiters_.is_alone()) await_tick();
+      if (!tick_awaited_) await_tick();      // also without a waiter: see check_timers()
       if (!events_.empty()) handle_events(); // those behind the one whose handler threw
       call_ready_handlers();
       if (tasks_.is_alone() || loop_.stopped()) return;

@@ -302,7 +302,7 @@ class listener final : private waiter {
 class context {
  public:
   /// `shortest_timeout`: of the deadlines that will be used; they are met at most an eighth of it late. Zero: none.
-  /// Throws std::system_error.
+  /// Throws std::system_error, std::runtime_error.
   explicit context(std::chrono::nanoseconds shortest_timeout);
   /// What is still suspended is destroyed.
   ~context();
@@ -338,6 +338,7 @@ class context {
   static constexpr std::size_t events_at_once = 256; // taken from the kernel
 
   awaitable<void> run_main(const std::function<awaitable<void>()>& main, std::exception_ptr& failure);
+  void check_timers();
   void await_events();
   void handle_events();
   void forget(const waiter&) noexcept;
