@@ -1,7 +1,7 @@
 // revecho-async-client
 #include "async/client.hpp"
 #include "shared/client_options.hpp"
-#include "shared/command_line.hpp"
+#include "shared/program.hpp"
 
 int main(int argc, char** argv) {
   return revecho::run_program("revecho-async-client", [&] {

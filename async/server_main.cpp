@@ -1,6 +1,6 @@
 // revecho-async-server
 #include "async/server.hpp"
-#include "shared/command_line.hpp"
+#include "shared/program.hpp"
 #include "shared/server_options.hpp"
 #include "shared/signals.hpp"
 

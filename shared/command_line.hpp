@@ -1,44 +1,21 @@
-// What the command lines of all programs have in common: values with units, --version, exit codes, error messages.
-// Knows no program.
+// What the command lines of all programs have in common: values with units, --version, error messages. Knows no
+// program.
 #pragma once
 
 #include "shared/framing.hpp"
+#include "shared/program.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <functional>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace revecho {
 
-/// Exit codes of every program.
-inline constexpr int exit_success = 0;
-inline constexpr int exit_failure = 1; ///< the work failed
-inline constexpr int exit_usage = 2;   ///< unknown option or bad value; nothing was started
-
-/// Thrown when a program has said all there is to say (--help, a bad option) and should end.
-struct early_exit {
-  int code;
-};
-
 /// Adds --version, and parses. Throws early_exit after --help and --version (on stdout), and after an error (on
 /// stderr, naming the option and what is allowed).
 void parse_command_line(CLI::App& app, int argc, const char* const* argv);
-
-/// A usage error that only shows once all options are known: says it like parse_command_line() does, and throws.
-[[noreturn]] void reject_usage(std::string_view program, std::string_view reason);
-
-/// Runs a program: SIGPIPE ignored, standard streams that are closed occupied, and what is thrown turned into a message
-/// on stderr and an exit code.
-int run_program(std::string_view name, const std::function<int()>& body);
-
-/// For a program that has nothing to save, and threads that could only leave each other waiting: from now on it ends at
-/// once when memory is exhausted, in whichever thread, like run_program() ends one that lets std::bad_alloc through.
-/// `name` is kept.
-void end_when_memory_is_exhausted(const char* name) noexcept;
 
 /// Adds an option whose value `parse` makes from its text, throwing std::invalid_argument for a bad one.
 /// `default_text` is shown in --help.

@@ -52,7 +52,7 @@ struct server_options {
   unsigned threads = 1;                       ///< async: event loops; sync: workers of the pool
 };
 
-/// Parses a server's command line. Throws early_exit (see command_line.hpp).
+/// Parses a server's command line. Throws early_exit (see program.hpp).
 server_options parse_server_options(twin, int argc, const char* const* argv);
 
 /// The shortest time-out that is set, zero if none: what deadlines must be looked at for.

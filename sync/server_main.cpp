@@ -1,6 +1,6 @@
 // revecho-sync-server
 #include "sync/server.hpp"
-#include "shared/command_line.hpp"
+#include "shared/program.hpp"
 #include "shared/server_options.hpp"
 #include "shared/signals.hpp"
 

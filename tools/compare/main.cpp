@@ -1,6 +1,6 @@
 // revecho-compare: the I/O models side by side, under the same loads, on this machine.
-#include "shared/command_line.hpp"
 #include "shared/output.hpp"
+#include "shared/program.hpp"
 #include "shared/signals.hpp"
 #include "tools/compare/options.hpp"
 #include "tools/compare/output.hpp"

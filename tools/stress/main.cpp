@@ -1,6 +1,6 @@
 // revecho-stress: many verified clients against any server that reverses bytes.
-#include "shared/command_line.hpp"
 #include "shared/output.hpp"
+#include "shared/program.hpp"
 #include "shared/quantity.hpp"
 #include "shared/signals.hpp"
 #include "tools/stress/find_rate.hpp"

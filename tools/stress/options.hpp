@@ -3,8 +3,6 @@
 
 #include "tools/stress/workload.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <chrono>
 #include <cstddef>
 #include <optional>

@@ -1,0 +1,32 @@
+// What all programs have in common: exit codes, what they do with errors, and with standard streams that are closed.
+// Knows no program, and no options.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+namespace revecho {
+
+/// Exit codes of every program.
+inline constexpr int exit_success = 0;
+inline constexpr int exit_failure = 1; ///< the work failed
+inline constexpr int exit_usage = 2;   ///< unknown option or bad value; nothing was started
+
+/// Thrown when a program has said all there is to say (--help, a bad option) and should end.
+struct early_exit {
+  int code;
+};
+
+/// A usage error that only shows once all options are known: says it like parse_command_line() does, and throws.
+[[noreturn]] void reject_usage(std::string_view program, std::string_view reason);
+
+/// Runs a program: SIGPIPE ignored, standard streams that are closed occupied, and what is thrown turned into a message
+/// on stderr and an exit code.
+int run_program(std::string_view name, const std::function<int()>& body);
+
+/// For a program that has nothing to save, and threads that could only leave each other waiting: from now on it ends at
+/// once when memory is exhausted, in whichever thread, like run_program() ends one that lets std::bad_alloc through.
+/// `name` is kept.
+void end_when_memory_is_exhausted(const char* name) noexcept;
+
+} // namespace revecho
