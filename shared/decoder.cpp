@@ -9,8 +9,7 @@
 namespace revecho {
 namespace {
 
-constexpr std::size_t length_size = 4;
-constexpr std::size_t longest_framing = 4; // a length prefix; a line terminator has at most 2
+constexpr std::size_t longest_framing = length_size; // a length prefix; a line terminator has at most 2
 
 std::size_t line_ending(std::span<const char> line) noexcept {
   if (line.empty() || line.back() != '\n') return 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -15,6 +16,9 @@ enum class framing {
 };
 
 inline constexpr std::array framings{framing::raw, framing::line, framing::length, framing::eof};
+
+/// Bytes of the length in front of a message, in framing::length.
+inline constexpr std::size_t length_size = 4;
 
 constexpr std::string_view to_string(framing f) noexcept {
   switch (f) {

@@ -11,7 +11,6 @@
 namespace revecho {
 namespace {
 
-constexpr std::size_t length_size = 4;
 constexpr std::size_t compared_at_once = 512; // bytes on the stack
 
 std::size_t prefix_size(framing f) noexcept { return f == framing::length ? length_size : 0; }

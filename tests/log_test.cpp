@@ -26,7 +26,7 @@ std::string written(const logger& log, log_level level, const std::string& messa
   return err.text();
 }
 
-nlohmann::ordered_json parsed(const std::string& line) {
+nlohmann::ordered_json as_json(const std::string& line) {
   return nlohmann::ordered_json::parse(line, nullptr, false); // "discarded" if it is not JSON
 }
 
@@ -54,8 +54,8 @@ TEST_CASE("log: writes a message without fields the same way") {
   logger(log_level::info, log_format::json).write(log_level::info, "ready");
   const auto text = err.text();
   REQUIRE(text.starts_with("ready\n{"));
-  CHECK(parsed(text.substr(6))["message"] == "ready");
-  CHECK(parsed(text.substr(6)).size() == 3);
+  CHECK(as_json(text.substr(6))["message"] == "ready");
+  CHECK(as_json(text.substr(6)).size() == 3);
 }
 
 TEST_CASE("log: writes one JSON object a line, with time, level, message and the fields") {
@@ -63,7 +63,7 @@ TEST_CASE("log: writes one JSON object a line, with time, level, message and the
   const auto line = written(log, log_level::warning, "two\nlines \"quoted\"", {{"peer", "127.0.0.1:5"}, {"count", 3}});
   CHECK(line.ends_with("}\n"));
   CHECK(std::count(line.begin(), line.end(), '\n') == 1);
-  const auto json = parsed(line);
+  const auto json = as_json(line);
   REQUIRE(json.is_object());
   CHECK(json.size() == 5);
   CHECK(json["level"] == "warning");
@@ -77,16 +77,16 @@ TEST_CASE("log: writes one JSON object a line, with time, level, message and the
 
 TEST_CASE("log: names every level in JSON") {
   const logger log(log_level::debug, log_format::json);
-  CHECK(parsed(written(log, log_level::debug, "x"))["level"] == "debug");
-  CHECK(parsed(written(log, log_level::info, "x"))["level"] == "info");
-  CHECK(parsed(written(log, log_level::warning, "x"))["level"] == "warning");
-  CHECK(parsed(written(log, log_level::error, "x"))["level"] == "error");
+  CHECK(as_json(written(log, log_level::debug, "x"))["level"] == "debug");
+  CHECK(as_json(written(log, log_level::info, "x"))["level"] == "info");
+  CHECK(as_json(written(log, log_level::warning, "x"))["level"] == "warning");
+  CHECK(as_json(written(log, log_level::error, "x"))["level"] == "error");
 }
 
 TEST_CASE("log: writes bytes that are not UTF-8") {
   const std::string odd = "a\xff\xfe\x80z";
   const auto line = written(logger(log_level::info, log_format::json), log_level::info, odd, {{"field", odd}});
-  const auto json = parsed(line);
+  const auto json = as_json(line);
   REQUIRE(json.is_object());
   const std::string message = json["message"];
   CHECK(message.starts_with("a\xef\xbf\xbd")); // the replacement character

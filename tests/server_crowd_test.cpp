@@ -27,13 +27,7 @@ constexpr std::size_t mebibyte = 1024 * kibibyte;
 
 // As README has it, without the share of --threads: few are used here. Sanitizers keep notes about every byte.
 std::size_t memory_bound(std::size_t connections, std::size_t max_message) {
-#if defined(__SANITIZE_THREAD__)
-  constexpr std::size_t notes = 8;
-#elif defined(__SANITIZE_ADDRESS__)
-  constexpr std::size_t notes = 3;
-#else
-  constexpr std::size_t notes = 1;
-#endif
+  constexpr std::size_t notes = tsan ? 8 : asan ? 3 : 1;
   return notes * (connections * (2 * max_message + 192 * kibibyte) + 16 * mebibyte);
 }
 

@@ -1,5 +1,7 @@
 #include "tests/support/process.hpp"
 
+#include "tests/support/sanitizer.hpp"
+
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -47,13 +49,7 @@ bool read_into(int descriptor, std::string& text, std::mutex& mutex) {
 
 } // namespace
 
-std::chrono::milliseconds patience() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return 60s;
-#else
-  return 20s;
-#endif
-}
+std::chrono::milliseconds patience() { return sanitized ? 60s : 20s; }
 
 process::process(
     const std::string& program, const std::vector<std::string>& arguments, pipe_end of_stdout, pipe_end of_stderr) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tests/catch.hpp"
+#include "tests/support/sanitizer.hpp" // a frequent reason
 
 /// Ends the test, which has shown nothing.
 #define SKIP_TEST(reason)                                                                                              \
@@ -9,13 +10,3 @@
     WARN("skipped: " << (reason));                                                                                     \
     return;                                                                                                            \
   } while (false)
-
-namespace revecho::test {
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool sanitized = true; ///< a sanitizer has its own memory and its own allocator
-#else
-inline constexpr bool sanitized = false;
-#endif
-
-} // namespace revecho::test
