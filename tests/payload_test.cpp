@@ -47,7 +47,7 @@ TEST_CASE("payload: has no room to vary at one byte, and none to fill at none") 
 }
 
 TEST_CASE("payload: is the same made in parts") {
-  for (const std::size_t size : {1, 2, 13, 14, 15, 16, 64, 1000}) {
+  for (const std::size_t size : {1U, 2U, 13U, 14U, 15U, 16U, 64U, 1000U}) {
     const auto whole = payload(size, 123456, 987654321);
     const revecho::stress::payload parts(123456, 987654321, size);
     for (std::size_t from = 0; from <= size; ++from) {
@@ -63,7 +63,7 @@ TEST_CASE("payload: is the same made in parts") {
 }
 
 TEST_CASE("payload: says whose it is, if every byte of it is right") {
-  for (const std::size_t size : {15, 64, 5000}) {
+  for (const std::size_t size : {15U, 64U, 5000U}) {
     auto message = payload(size, 4711, 1'000'000'007);
     const auto found = identify(message);
     REQUIRE(found);

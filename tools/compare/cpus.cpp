@@ -7,11 +7,11 @@
 namespace revecho::compare {
 
 cpu_split split_cpus() {
-  cpu_set_t allowed;
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return {};
+  cpu_set_t usable;
+  if (::sched_getaffinity(0, sizeof usable, &usable) != 0) return {};
   std::vector<int> all;
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-    if (CPU_ISSET(cpu, &allowed)) all.push_back(cpu);
+    if (CPU_ISSET(cpu, &usable)) all.push_back(cpu);
   if (all.size() < 2) return {};
   const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
   return {{all.begin(), middle}, {middle, all.end()}};
