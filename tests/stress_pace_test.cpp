@@ -3,6 +3,7 @@
 #include "tests/catch.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/server_process.hpp"
+#include "tests/support/skip.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tests/support/wire.hpp"
 
@@ -61,18 +62,27 @@ class freezing_server {
 
   std::uint16_t port() const { return server_.port(); }
 
+  /// How much longer it was silent than it meant to be.
+  clock_type::duration overslept() {
+    const std::lock_guard lock(mutex_);
+    return overslept_;
+  }
+
  private:
   void wait_for_thaw() {
-    const std::unique_lock lock(mutex_);
+    const std::lock_guard lock(mutex_);
     const auto now = clock_type::now();
     if (!began_) began_ = now;
     const auto phase = (now - *began_) % period;
-    if (phase >= freeze_begins && phase < freeze_begins + freeze)
-      std::this_thread::sleep_until(now - phase + freeze_begins + freeze);
+    if (phase < freeze_begins || phase >= freeze_begins + freeze) return;
+    const auto thaw = now - phase + freeze_begins + freeze;
+    std::this_thread::sleep_until(thaw);
+    overslept_ = std::max(overslept_, clock_type::now() - thaw);
   }
 
   std::mutex mutex_;
   std::optional<clock_type::time_point> began_;
+  clock_type::duration overslept_{};
   scripted_server server_{reversing_after([this] { wait_for_thaw(); })};
 };
 
@@ -82,11 +92,13 @@ class freezing_server {
 // The part above a percentile P is therefore answered after more than freeze - (1 - P) * period.
 TEST_CASE("stress: measures what a server that freezes again and again does to its users", "[direct]") {
   report r;
-  for (int attempt = 0; attempt < 3; ++attempt) {
+  bool in_time = false; // by less than can be seen in what follows
+  for (int attempt = 0; attempt < 3 && !in_time; ++attempt) {
     freezing_server server;
     r = stress(server.port(), {"--clients", "10", "--rate", "300", "--duration", "10s"});
-    if (r.level["generator"]["lag_p99_us"] < 20'000) break; // less than can be seen in what follows
+    in_time = r.level["generator"]["lag_p99_us"] < 20'000 && server.overslept() < 20ms;
   }
+  if (!in_time) SKIP_TEST("the machine is too busy to keep a pace");
   CAPTURE(r.end.output, r.end.errors);
   const auto& response = r.level["latency_us"]["response"];
   const auto& service = r.level["latency_us"]["service"];
@@ -105,9 +117,9 @@ TEST_CASE("stress: measures what a server that freezes again and again does to i
   CHECK(r.end.exit_code == 0);
 
   REQUIRE(r.level["outages"].size() == 2);
-  for (int i = 0; i < 2; ++i) {
+  for (std::size_t i = 0; i < 2; ++i) {
     const auto& outage = r.level["outages"][i];
-    CHECK(outage["start_s"].get<double>() == Approx(2.0 + 5 * i).margin(0.2));
+    CHECK(outage["start_s"].get<double>() == Approx(i == 0 ? 2.0 : 7.0).margin(0.2));
     CHECK(outage["duration_s"].get<double>() == Approx(1.2).margin(0.2));
     CHECK(outage["connections"] == 10);
     CHECK(outage["lost"] == 0);
