@@ -59,13 +59,14 @@ class freezing_server {
   static constexpr auto period = 5000ms;
   static constexpr auto freeze = 1200ms;
   static constexpr auto freeze_begins = 2000ms;
+  static constexpr int rate = 300; // of the messages that it expects, by the second
 
   std::uint16_t port() const { return server_.port(); }
 
-  /// How much longer it was silent than it meant to be.
-  clock_type::duration overslept() {
+  /// How late messages were for which no freeze is to blame, at most: what the machine needs to catch up, say.
+  clock_type::duration slack() {
     const std::lock_guard lock(mutex_);
-    return overslept_;
+    return slack_;
   }
 
  private:
@@ -73,16 +74,21 @@ class freezing_server {
     const std::lock_guard lock(mutex_);
     const auto now = clock_type::now();
     if (!began_) began_ = now;
-    const auto phase = (now - *began_) % period;
-    if (phase < freeze_begins || phase >= freeze_begins + freeze) return;
-    const auto thaw = now - phase + freeze_begins + freeze;
-    std::this_thread::sleep_until(thaw);
-    overslept_ = std::max(overslept_, clock_type::now() - thaw);
+    const auto due = *began_ + number_++ * clock_type::duration(1s) / rate;
+    slack_ = std::max(slack_, now - thaw(due));
+    std::this_thread::sleep_until(thaw(now));
+  }
+
+  // The end of the freeze at that time, or that time itself.
+  clock_type::time_point thaw(clock_type::time_point t) const {
+    const auto phase = (t - *began_) % period;
+    return phase < freeze_begins ? t : std::max(t, t - phase + freeze_begins + freeze);
   }
 
   std::mutex mutex_;
   std::optional<clock_type::time_point> began_;
-  clock_type::duration overslept_{};
+  int number_ = 0;
+  clock_type::duration slack_{};
   scripted_server server_{reversing_after([this] { wait_for_thaw(); })};
 };
 
@@ -91,36 +97,38 @@ class freezing_server {
 // Messages fall due evenly, and those due in a freeze, a share of freeze/period, wait for its end: 0 to 1.2 s, evenly.
 // The part above a percentile P is therefore answered after more than freeze - (1 - P) * period.
 TEST_CASE("stress: measures what a server that freezes again and again does to its users", "[direct]") {
-  report r;
-  bool in_time = false; // by less than can be seen in what follows
-  for (int attempt = 0; attempt < 3 && !in_time; ++attempt) {
-    freezing_server server;
-    r = stress(server.port(), {"--clients", "10", "--rate", "300", "--duration", "10s"});
-    in_time = r.level["generator"]["lag_p99_us"] < 20'000 && server.overslept() < 20ms;
-  }
-  if (!in_time) SKIP_TEST("the machine is too busy to keep a pace");
-  CAPTURE(r.end.output, r.end.errors);
+  freezing_server server;
+  const auto r =
+      stress(server.port(), {"--clients", "10", "--rate", std::to_string(freezing_server::rate), "--duration", "10s"});
+  const auto slack = std::chrono::duration<double, std::micro>(server.slack()).count();
+  CAPTURE(r.end.output, r.end.errors, slack);
   const auto& response = r.level["latency_us"]["response"];
   const auto& service = r.level["latency_us"]["service"];
   const double freeze = 1.2e6; // µs
   const double period = 5e6;
-  CHECK(response["p90"].get<double>() == Approx(freeze - 0.1 * period).epsilon(0.05));
-  CHECK(response["p99"].get<double>() == Approx(freeze - 0.01 * period).epsilon(0.05));
-  CHECK(response["p99_9"].get<double>() == Approx(freeze - 0.001 * period).epsilon(0.05));
-  CHECK(response["max"].get<double>() == Approx(freeze).epsilon(0.05));
-  CHECK(response["mean"].get<double>() == Approx(freeze * freeze / 2 / period).epsilon(0.05));
+  const auto check = [&](const char* what, double expected) {
+    CAPTURE(what, expected);
+    CHECK(response[what] > 0.95 * expected);
+    CHECK(response[what] < 1.05 * expected + slack);
+  };
+  check("p90", freeze - 0.1 * period);
+  check("p99", freeze - 0.01 * period);
+  check("p99_9", freeze - 0.001 * period);
+  check("max", freeze);
+  check("mean", freeze * freeze / 2 / period);
   CHECK(response["censored"] == 0);
-  CHECK(service["p50"] < 20'000);
+  CHECK(service["p90"] < response["p90"]);
   CHECK(r.level["messages"].get<double>() == Approx(3000).epsilon(0.01));
   CHECK(r.level["verified"] == r.level["messages"]);
   CHECK(r.level["ok"] == true);
   CHECK(r.end.exit_code == 0);
 
+  if (slack > 0.5e6) SKIP_TEST("the machine is too busy to tell a freeze from others");
   REQUIRE(r.level["outages"].size() == 2);
   for (std::size_t i = 0; i < 2; ++i) {
     const auto& outage = r.level["outages"][i];
-    CHECK(outage["start_s"].get<double>() == Approx(i == 0 ? 2.0 : 7.0).margin(0.2));
-    CHECK(outage["duration_s"].get<double>() == Approx(1.2).margin(0.2));
+    CHECK(outage["start_s"].get<double>() == Approx(i == 0 ? 2.0 : 7.0).margin(0.2 + slack / 1e6));
+    CHECK(outage["duration_s"].get<double>() == Approx(1.2).margin(0.2 + slack / 1e6));
     CHECK(outage["connections"] == 10);
     CHECK(outage["lost"] == 0);
   }
