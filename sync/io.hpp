@@ -31,6 +31,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -264,13 +265,10 @@ void context::spawn_thread(Task task, Arguments&&... arguments) {
     ++threads_;
   }
   try {
-    start_thread(
-        [this, task](auto... own) {
-          task(std::move(own)...);
-          thread_ended();
-        },
-        std::forward<Arguments>(arguments)...)
-        .detach();
+    start_detached_thread([this, task, own = std::tuple(std::forward<Arguments>(arguments)...)]() mutable {
+      std::apply([&](auto&... each) { task(std::move(each)...); }, own);
+      thread_ended();
+    });
   } catch (...) {
     thread_ended();
     throw;

@@ -1,6 +1,7 @@
-// A flood of connections that are reset at once: it must not keep a server from stopping. Direct: it would
+// A flood of connections that are reset at once: it must not end a server, nor keep it from stopping. Direct: it would
 // be a proxy that is flooded.
 #include "tests/catch.hpp"
+#include "tests/support/environment.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/text_matchers.hpp"
@@ -68,6 +69,7 @@ TEST_CASE("server: stops in a flood of connections, without waiting for the end 
   CHECK(eventually([&] { return connections.connections() > 1000; }));
   server.signal(SIGTERM);
   const auto end = server.wait();
+  CAPTURE(end.signal, end.errors);
   CHECK(end.exit_code == 0);
   CHECK_THAT(end.errors, !contains("cannot accept"));
 }
@@ -84,4 +86,14 @@ TEST_CASE("server: ends at once at the second signal in a flood of connections",
   server.wait_for_log("stopping: ");
   server.signal(SIGTERM);
   CHECK(server.wait().exit_code == 1);
+}
+
+// Detaching a thread that ends meanwhile may crash (glibc reads what the thread has freed), in a flood of threads that
+// live for microseconds, and then rarely: too rarely for a test. So it is not done at all.
+TEST_CASE("server: detaches no thread that may have ended") {
+  const auto v = behind(loading(NO_DETACHING), GENERATE(from_range(variants())));
+  CAPTURE(v.name);
+  server_process server(v, {"--framing", "line"});
+  CHECK(answers(server.port(), "line"));
+  server.stop();
 }

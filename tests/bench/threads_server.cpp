@@ -2,11 +2,12 @@
 //     threads_server     listens on a free port of 127.0.0.1, and prints it
 #include "tests/bench/floor.hpp"
 
+#include "shared/thread.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <thread>
 
 namespace {
 
@@ -33,6 +34,6 @@ int main() {
     const int connection = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (connection < 0 && (errno == EINTR || errno == ECONNABORTED)) continue;
     send_at_once(checked(connection, "accept4"));
-    std::thread(serve, connection).detach(); // no thread to be had: that ends the program, as the rest does
+    revecho::start_detached_thread([=] { serve(connection); }); // without one the program ends, as the rest does
   }
 }

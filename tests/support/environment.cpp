@@ -34,6 +34,10 @@ std::vector<std::string> shell_arguments(
   return all;
 }
 
+std::string loading(const std::string& library) {
+  return "export LD_PRELOAD=" + library + " ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0";
+}
+
 outcome run_in_shell(const std::string& script, const std::string& program, const std::vector<std::string>& arguments) {
   return run(shell, shell_arguments(script, program, arguments));
 }

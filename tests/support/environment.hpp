@@ -20,6 +20,9 @@ extern const std::string shell;
 std::vector<std::string> shell_arguments(
     const std::string& script, const std::string& program, const std::vector<std::string>& arguments);
 
+/// What loads a library into the program, for the script of such a shell.
+std::string loading(const std::string& library);
+
 outcome run_in_shell(const std::string& script, const std::string& program, const std::vector<std::string>& arguments);
 
 /// What it shows on a terminal, with `environment` as for env(1).

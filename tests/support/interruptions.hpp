@@ -1,6 +1,8 @@
 // What happens to a program all the time: signals that interrupt its system calls, for one. Knows no programs.
 #pragma once
 
+#include "tests/support/environment.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -16,8 +18,7 @@
 namespace revecho::test {
 
 /// For the shell that becomes a program which is to be interrupted.
-inline const std::string handling_signals =
-    "export LD_PRELOAD=" HANDLED_SIGNAL " ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0";
+inline const std::string handling_signals = loading(HANDLED_SIGNAL);
 
 /// Has the shell become that program, which the signal would not end?
 inline bool handles_signal(pid_t process) {
