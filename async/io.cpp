@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <new>
+#include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
 
