@@ -1,9 +1,11 @@
 #include "async/client.hpp"
 
-#include "shared/encoder.hpp"
-#include "shared/error.hpp"
-#include "shared/output.hpp"
-#include "shared/quantity.hpp"
+#include "shared/net/error.hpp"
+#include "shared/process/advice.hpp"
+#include "shared/process/format.hpp"
+#include "shared/process/output.hpp"
+#include "shared/protocol/encoder.hpp"
+#include "shared/protocol/error.hpp"
 
 #include <fmt/format.h>
 

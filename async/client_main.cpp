@@ -1,11 +1,12 @@
-// revecho-async-client
+// The client program.
 #include "async/client.hpp"
-#include "shared/client_options.hpp"
-#include "shared/program.hpp"
+#include "shared/options/client_options.hpp"
+#include "shared/process/program.hpp"
 
 int main(int argc, char** argv) {
-  return revecho::run_program("revecho-async-client", [&] {
-    revecho::async::client client(revecho::parse_client_options(revecho::twin::async, argc, argv));
+  return revecho::run_program(revecho::async::client_name, [&] {
+    revecho::async::client client(
+        revecho::parse_client_options(revecho::twin::async, revecho::async::client_name, argc, argv));
     return client.run();
   });
 }

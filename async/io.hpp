@@ -5,12 +5,12 @@
 // nothing here is locked. stop() and abort() may be called from any thread.
 #pragma once
 
-#include "shared/awaitable.hpp"
-#include "shared/clock.hpp"
-#include "shared/endpoint.hpp"
-#include "shared/limits.hpp"
-#include "shared/list_node.hpp"
-#include "shared/server_options.hpp"
+#include "async/epoll/coroutine.hpp"
+#include "async/epoll/list_node.hpp"
+#include "shared/options/endpoint.hpp"
+#include "shared/options/limits.hpp"
+#include "shared/options/server_options.hpp"
+#include "shared/process/clock.hpp"
 
 #include <asio/basic_waitable_timer.hpp>
 #include <asio/executor_work_guard.hpp>
@@ -39,6 +39,10 @@
 #include <vector>
 
 namespace revecho::async {
+
+/// The programs that are this text on this engine.
+inline constexpr const char* server_name = "revecho-async-server";
+inline constexpr const char* client_name = "revecho-async-client";
 
 class context;
 

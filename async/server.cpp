@@ -1,11 +1,10 @@
 #include "async/server.hpp"
 
-#include "shared/descriptor_limit.hpp"
-#include "shared/port_file.hpp"
-#include "shared/quantity.hpp"
+#include "shared/process/descriptor_limit.hpp"
+#include "shared/process/format.hpp"
+#include "shared/process/port_file.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <new>
@@ -13,6 +12,16 @@
 #include <utility>
 
 namespace revecho::async {
+namespace {
+
+std::vector<std::uint16_t> ports_of(const std::vector<endpoint>& endpoints) {
+  std::vector<std::uint16_t> ports;
+  for (const auto& each : endpoints)
+    ports.push_back(each.port);
+  return ports;
+}
+
+} // namespace
 
 admission::~admission() {
   if (owner_ != nullptr) owner_->connection_ended();
@@ -111,13 +120,13 @@ int server::run() {
         changed_.notify_all();
       });
   // Only now: who has read it finds all threads there.
-  if (!options_.port_file.empty()) write_port_file(options_.port_file, endpoints_);
+  if (!options_.port_file.empty()) write_port_file(options_.port_file, ports_of(endpoints_));
   for (const auto& where : endpoints_) {
     const auto address = to_string(where);
-    log_.write(log_level::info, fmt::format("listening on {}", address), text_fields{{"address", address}});
+    log_.write(log_level::info, fmt::format("listening on {}", address), log_fields{{"address", address}});
   }
   const bool in_time = serve_until_stopped();
-  log_.write(log_level::info, summary(counts()), to_json(counts()));
+  log_.write(log_level::info, summary(counts()), to_fields(counts()));
   return in_time ? 0 : 1;
 }
 
@@ -173,7 +182,7 @@ void server::report_statistics(statistics_snapshot& before, clock::duration sinc
   before = now;
   if (!log_.writes(log_level::info)) return;
   log_.write(log_level::info, fmt::format("{} open, {} msg/s; {}", open_.load(), format_count(rate), summary(now)),
-      to_json(now));
+      to_fields(now));
 }
 
 } // namespace revecho::async

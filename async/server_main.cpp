@@ -1,12 +1,13 @@
-// revecho-async-server
+// The server program.
 #include "async/server.hpp"
-#include "shared/program.hpp"
-#include "shared/server_options.hpp"
-#include "shared/signals.hpp"
+#include "shared/options/server_options.hpp"
+#include "shared/process/program.hpp"
+#include "shared/process/signals.hpp"
 
 int main(int argc, char** argv) {
-  return revecho::run_program("revecho-async-server", [&] {
-    revecho::async::server server(revecho::parse_server_options(revecho::twin::async, argc, argv));
+  return revecho::run_program(revecho::async::server_name, [&] {
+    revecho::async::server server(
+        revecho::parse_server_options(revecho::twin::async, revecho::async::server_name, argc, argv));
     const revecho::stop_signals signals([&] { server.stop(); });
     return server.run();
   });

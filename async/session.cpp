@@ -1,11 +1,11 @@
 #include "async/session.hpp"
 
-#include "shared/decoder.hpp"
-#include "shared/encoder.hpp"
-#include "shared/error.hpp"
+#include "shared/net/error.hpp"
+#include "shared/protocol/decoder.hpp"
+#include "shared/protocol/encoder.hpp"
+#include "shared/protocol/error.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <new>
 
@@ -26,7 +26,7 @@ void record(const stream& peer, std::error_code error, service& in) {
   const auto level = error.category() == protocol_category() ? log_level::warning : log_level::info;
   if (!in.log.writes(level)) return;
   const auto text = fmt::format("{}: connection ended: {}", peer.peer(), error.message());
-  in.log.write(level, text, text_fields{{"peer", peer.peer()}, {"reason", error.message()}});
+  in.log.write(level, text, log_fields{{"peer", peer.peer()}, {"reason", error.message()}});
 }
 
 // Closing with unread input would reset the connection, and destroy replies that are still on their way.

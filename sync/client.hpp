@@ -2,10 +2,10 @@
 #pragma once
 
 #include "sync/io.hpp"
-#include "shared/client_options.hpp"
-#include "shared/endpoint.hpp"
-#include "shared/framing.hpp"
-#include "shared/verifier.hpp"
+#include "shared/options/client_options.hpp"
+#include "shared/options/endpoint.hpp"
+#include "shared/protocol/framing.hpp"
+#include "shared/protocol/verifier.hpp"
 
 #include <cstddef>
 #include <string>

@@ -7,11 +7,11 @@
 // A signal that comes just before the call is lost, so it is sent again every tick until the wait is over.
 #pragma once
 
-#include "shared/clock.hpp"
-#include "shared/endpoint.hpp"
-#include "shared/limits.hpp"
-#include "shared/server_options.hpp"
-#include "shared/thread.hpp"
+#include "shared/options/endpoint.hpp"
+#include "shared/options/limits.hpp"
+#include "shared/options/server_options.hpp"
+#include "shared/process/clock.hpp"
+#include "shared/process/thread.hpp"
 
 #include <asio/ip/tcp.hpp>
 
@@ -36,6 +36,10 @@
 #include <vector>
 
 namespace revecho::sync {
+
+/// The programs that are this text on this engine.
+inline constexpr const char* server_name = "revecho-sync-server";
+inline constexpr const char* client_name = "revecho-sync-client";
 
 class context;
 

@@ -4,10 +4,10 @@
 
 #include "sync/io.hpp"
 #include "sync/session.hpp"
-#include "shared/endpoint.hpp"
-#include "shared/log.hpp"
-#include "shared/server_options.hpp"
-#include "shared/statistics.hpp"
+#include "shared/options/endpoint.hpp"
+#include "shared/options/server_options.hpp"
+#include "shared/process/log.hpp"
+#include "shared/process/statistics.hpp"
 
 #include <atomic>
 #include <condition_variable>

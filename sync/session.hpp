@@ -3,9 +3,9 @@
 #pragma once
 
 #include "sync/io.hpp"
-#include "shared/log.hpp"
-#include "shared/server_options.hpp"
-#include "shared/statistics.hpp"
+#include "shared/options/server_options.hpp"
+#include "shared/process/log.hpp"
+#include "shared/process/statistics.hpp"
 
 #include <cstdint>
 

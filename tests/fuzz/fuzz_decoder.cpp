@@ -1,8 +1,8 @@
 // The decoder, against one that is too simple to be wrong: it sees all of the stream at once, and knows no chunks.
 #include "tests/fuzz/fuzz.hpp"
 
-#include "shared/decoder.hpp"
-#include "shared/error.hpp"
+#include "shared/protocol/decoder.hpp"
+#include "shared/protocol/error.hpp"
 
 #include <algorithm>
 #include <optional>

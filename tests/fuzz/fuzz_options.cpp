@@ -2,12 +2,13 @@
 // refused, in words; nothing else may happen.
 #include "tests/fuzz/fuzz.hpp"
 
-#include "shared/client_options.hpp"
-#include "shared/command_line.hpp"
-#include "shared/distribution.hpp"
-#include "shared/endpoint.hpp"
-#include "shared/quantity.hpp"
-#include "shared/server_options.hpp"
+#include "shared/options/client_options.hpp"
+#include "shared/options/command_line.hpp"
+#include "shared/options/distribution.hpp"
+#include "shared/options/endpoint.hpp"
+#include "shared/options/quantity.hpp"
+#include "shared/options/server_options.hpp"
+#include "shared/process/format.hpp"
 #include "tools/compare/options.hpp"
 #include "tools/stress/options.hpp"
 
@@ -69,9 +70,9 @@ void try_command_line(unsigned program, std::string_view text) {
     argv.push_back(argument.c_str());
   const int argc = static_cast<int>(argv.size());
   try_parse([&] {
-    if (program == 0) static_cast<void>(parse_server_options(twin::sync, argc, argv.data()));
-    if (program == 1) static_cast<void>(parse_server_options(twin::async, argc, argv.data()));
-    if (program == 2) static_cast<void>(parse_client_options(twin::async, argc, argv.data()));
+    if (program == 0) static_cast<void>(parse_server_options(twin::sync, "server", argc, argv.data()));
+    if (program == 1) static_cast<void>(parse_server_options(twin::async, "server", argc, argv.data()));
+    if (program == 2) static_cast<void>(parse_client_options(twin::async, "client", argc, argv.data()));
     if (program == 3) static_cast<void>(stress::parse_stress_options(argc, argv.data()));
     if (program == 4) static_cast<void>(compare::parse_compare_options(argc, argv.data()));
   });

@@ -2,8 +2,8 @@
 // reversed pieces, however it is cut.
 #include "tests/fuzz/fuzz.hpp"
 
-#include "shared/encoder.hpp"
-#include "shared/verifier.hpp"
+#include "shared/protocol/encoder.hpp"
+#include "shared/protocol/verifier.hpp"
 
 #include <algorithm>
 

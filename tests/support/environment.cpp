@@ -1,4 +1,5 @@
 #include "tests/support/environment.hpp"
+#include "tests/support/build.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,7 +16,7 @@ namespace revecho::test {
 namespace {
 
 std::string path_of(const std::string& program) {
-  return program.starts_with('/') ? program : PROGRAM_DIR "/" + program;
+  return program.starts_with('/') ? program : program_directory() + "/" + program;
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // Programs that lose an allocation of the test's choice. Knows no programs.
 #pragma once
 
+#include "tests/support/build.hpp"
 #include "tests/support/server_process.hpp"
 
 #include <atomic>
@@ -30,7 +31,9 @@ class failing_memory {
   failing_memory& operator=(const failing_memory&) = delete;
 
   /// For the shell that becomes the program.
-  std::string commands() const { return "export LD_PRELOAD=" FAILING_MEMORY_LIBRARY " FAILING_MEMORY=" + name(); }
+  std::string commands() const {
+    return "export LD_PRELOAD=" + library_path("failing_memory_library") + " FAILING_MEMORY=" + name();
+  }
 
   /// So many allocations from now on, one fails.
   void start(std::int64_t allocations) { left_->store(allocations); }

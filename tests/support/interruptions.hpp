@@ -1,6 +1,7 @@
 // What happens to a program all the time: signals that interrupt its system calls, for one. Knows no programs.
 #pragma once
 
+#include "tests/support/build.hpp"
 #include "tests/support/environment.hpp"
 
 #include <atomic>
@@ -18,7 +19,7 @@
 namespace revecho::test {
 
 /// For the shell that becomes a program which is to be interrupted.
-inline const std::string handling_signals = loading(HANDLED_SIGNAL);
+inline const std::string handling_signals = loading(library_path("handled_signal"));
 
 /// Has the shell become that program, which the signal would not end?
 inline bool handles_signal(pid_t process) {

@@ -1,4 +1,5 @@
 #include "tests/support/process.hpp"
+#include "tests/support/build.hpp"
 
 #include "tests/support/sanitizer.hpp"
 
@@ -55,7 +56,7 @@ process::process(
     const std::string& program, const std::vector<std::string>& arguments, pipe_end of_stdout, pipe_end of_stderr) {
   static const auto ignored = std::signal(SIGPIPE, SIG_IGN); // a child that is gone must not end the tests
   static_cast<void>(ignored);
-  const std::string path = program.starts_with('/') ? program : PROGRAM_DIR "/" + program;
+  const std::string path = program.starts_with('/') ? program : program_directory() + "/" + program;
   std::vector<char*> argv{const_cast<char*>(path.c_str())};
   for (const auto& argument : arguments)
     argv.push_back(const_cast<char*>(argument.c_str()));

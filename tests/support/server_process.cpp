@@ -1,4 +1,5 @@
 #include "tests/support/server_process.hpp"
+#include "tests/support/build.hpp"
 
 #include "tests/support/wire.hpp"
 
@@ -60,7 +61,7 @@ variant behind(const std::string& shell_commands, const variant& v) {
   auto result = v;
   result.program = "/bin/sh";
   result.options.insert(
-      result.options.begin(), {"-c", shell_commands + "; exec \"$0\" \"$@\"", PROGRAM_DIR "/" + v.program});
+      result.options.begin(), {"-c", shell_commands + "; exec \"$0\" \"$@\"", program_directory() + "/" + v.program});
   return result;
 }
 

@@ -1,7 +1,7 @@
 // Matchers for text, by the names they have in both versions of Catch2.
 #pragma once
 
-#include "tests/catch.hpp"
+#include "tests/support/catch.hpp"
 
 #include <string>
 

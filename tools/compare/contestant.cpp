@@ -1,7 +1,7 @@
 #include "tools/compare/contestant.hpp"
 
-#include "shared/limits.hpp"
-#include "shared/quantity.hpp"
+#include "shared/options/limits.hpp"
+#include "shared/options/quantity.hpp"
 #include "tools/compare/options.hpp"
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 // Who takes part: our servers in their models, and servers that are running anyway.
 #pragma once
 
-#include "shared/endpoint.hpp"
+#include "shared/options/endpoint.hpp"
 
 #include <optional>
 #include <string>

@@ -1,6 +1,6 @@
 #include "tools/compare/estimate.hpp"
 
-#include "shared/random.hpp"
+#include "shared/options/random.hpp"
 
 #include <algorithm>
 #include <cstddef>

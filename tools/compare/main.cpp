@@ -1,7 +1,7 @@
 // revecho-compare: the I/O models side by side, under the same loads, on this machine.
-#include "shared/output.hpp"
-#include "shared/program.hpp"
-#include "shared/signals.hpp"
+#include "shared/process/output.hpp"
+#include "shared/process/program.hpp"
+#include "shared/process/signals.hpp"
 #include "tools/compare/options.hpp"
 #include "tools/compare/output.hpp"
 #include "tools/compare/report.hpp"

@@ -1,8 +1,9 @@
 #include "tools/compare/options.hpp"
 
-#include "shared/command_line.hpp"
-#include "shared/limits.hpp"
-#include "shared/quantity.hpp"
+#include "shared/options/command_line.hpp"
+#include "shared/options/limits.hpp"
+#include "shared/options/quantity.hpp"
+#include "shared/process/format.hpp"
 #include "tools/compare/cpus.hpp"
 #include "tools/stress/options.hpp"
 

@@ -1,6 +1,6 @@
 #include "tools/compare/output.hpp"
 
-#include "shared/quantity.hpp"
+#include "shared/process/format.hpp"
 #include "tools/compare/estimate.hpp"
 #include "tools/table.hpp"
 

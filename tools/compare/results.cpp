@@ -1,6 +1,7 @@
 #include "tools/compare/results.hpp"
 
-#include "shared/quantity.hpp"
+#include "shared/process/format.hpp"
+#include "shared/process/version.hpp"
 #include "tools/compare/estimate.hpp"
 
 #include <fmt/format.h>
@@ -137,7 +138,7 @@ document document::here() {
   d.host.cpu = cpu_model();
   d.host.cpus = std::thread::hardware_concurrency();
   d.host.memory_bytes = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-  d.build = {REVECHO_VERSION, REVECHO_COMPILER, REVECHO_BUILD_TYPE};
+  d.build = {revecho::version, REVECHO_COMPILER, REVECHO_BUILD_TYPE};
   return d;
 }
 

@@ -1,7 +1,7 @@
 #include "tools/compare/runner.hpp"
 
-#include "shared/output.hpp"
-#include "shared/quantity.hpp"
+#include "shared/process/format.hpp"
+#include "shared/process/output.hpp"
 #include "tools/compare/cpus.hpp"
 #include "tools/compare/server_process.hpp"
 #include "tools/compare/stories.hpp"

@@ -1,6 +1,6 @@
 #include "tools/compare/server_process.hpp"
 
-#include "shared/thread.hpp"
+#include "shared/process/thread.hpp"
 
 #include <fmt/format.h>
 

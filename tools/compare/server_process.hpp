@@ -1,7 +1,7 @@
 // A server of ours as a child process: started on a free port, stopped cleanly, and never left behind.
 #pragma once
 
-#include "shared/endpoint.hpp"
+#include "shared/options/endpoint.hpp"
 #include "tools/compare/child.hpp"
 
 #include <atomic>

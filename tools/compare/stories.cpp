@@ -1,6 +1,6 @@
 #include "tools/compare/stories.hpp"
 
-#include "shared/quantity.hpp"
+#include "shared/options/quantity.hpp"
 #include "tools/compare/child.hpp"
 #include "tools/compare/estimate.hpp"
 #include "tools/compare/server_process.hpp"

@@ -1,6 +1,6 @@
 #include "tools/compare/verdict.hpp"
 
-#include "shared/quantity.hpp"
+#include "shared/process/format.hpp"
 #include "tools/compare/estimate.hpp"
 
 #include <fmt/format.h>

@@ -1,8 +1,9 @@
 #include "tools/stress/client.hpp"
 
-#include "shared/encoder.hpp"
-#include "shared/error.hpp"
-#include "shared/reverse.hpp"
+#include "shared/net/error.hpp"
+#include "shared/protocol/encoder.hpp"
+#include "shared/protocol/error.hpp"
+#include "shared/protocol/reverse.hpp"
 #include "tools/stress/worker.hpp"
 
 #include <fmt/format.h>

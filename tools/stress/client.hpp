@@ -3,8 +3,8 @@
 #pragma once
 
 #include "async/io.hpp"
-#include "shared/random.hpp"
-#include "shared/verifier.hpp"
+#include "shared/options/random.hpp"
+#include "shared/protocol/verifier.hpp"
 #include "tools/stress/payload.hpp"
 #include "tools/stress/result.hpp"
 

@@ -1,7 +1,7 @@
 #include "tools/stress/load.hpp"
 
-#include "shared/descriptor_limit.hpp"
-#include "shared/thread.hpp"
+#include "shared/process/descriptor_limit.hpp"
+#include "shared/process/thread.hpp"
 
 #include <fmt/format.h>
 #include <sys/resource.h>

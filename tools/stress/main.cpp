@@ -1,8 +1,8 @@
 // revecho-stress: many verified clients against any server that reverses bytes.
-#include "shared/output.hpp"
-#include "shared/program.hpp"
-#include "shared/quantity.hpp"
-#include "shared/signals.hpp"
+#include "shared/process/format.hpp"
+#include "shared/process/output.hpp"
+#include "shared/process/program.hpp"
+#include "shared/process/signals.hpp"
 #include "tools/stress/find_rate.hpp"
 #include "tools/stress/load.hpp"
 #include "tools/stress/options.hpp"

@@ -1,8 +1,8 @@
 #include "tools/stress/options.hpp"
 
-#include "shared/command_line.hpp"
-#include "shared/limits.hpp"
-#include "shared/quantity.hpp"
+#include "shared/options/command_line.hpp"
+#include "shared/options/limits.hpp"
+#include "shared/options/quantity.hpp"
 
 #include <fmt/format.h>
 
@@ -187,7 +187,7 @@ std::string reason_impossible(const workload& work) {
     return fmt::format("--size {} is more than a server reads at once ({}): raw replies would come in pieces while the "
                        "message is still being sent; use --framing line or length",
         work.size.text(), limits::read_buffer);
-  if (work.size.largest() > static_cast<double>(limits::max_message_ceiling)) return "--size is at most 1GiB";
+  if (work.size.largest() > static_cast<double>(max_message_ceiling)) return "--size is at most 1GiB";
   if (raw && work.pipeline > 1) return "--pipeline needs a framing that keeps messages apart: line or length";
   if (eof && (work.pipeline > 1 || work.session))
     return "in eof a connection carries one message: no --pipeline or --session";

@@ -1,6 +1,6 @@
 #include "tools/stress/payload.hpp"
 
-#include "shared/random.hpp"
+#include "shared/options/random.hpp"
 
 #include <algorithm>
 #include <array>

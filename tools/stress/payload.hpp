@@ -1,7 +1,7 @@
 // What the clients send: messages that say whose they are, and of which every byte depends on where it stands.
 #pragma once
 
-#include "shared/message_source.hpp"
+#include "shared/protocol/message_source.hpp"
 
 #include <cstddef>
 #include <cstdint>

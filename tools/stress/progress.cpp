@@ -1,6 +1,6 @@
 #include "tools/stress/progress.hpp"
 
-#include "shared/output.hpp"
+#include "shared/process/output.hpp"
 
 #include <fmt/format.h>
 #include <sys/ioctl.h>

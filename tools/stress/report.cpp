@@ -1,6 +1,7 @@
 #include "tools/stress/report.hpp"
 
-#include "shared/quantity.hpp"
+#include "shared/process/format.hpp"
+#include "shared/process/version.hpp"
 #include "tools/table.hpp"
 
 #include <fmt/format.h>
@@ -94,7 +95,7 @@ json host_json() {
   utsname name{};
   ::uname(&name);
   return {{"kernel", fmt::format("{} {}", name.sysname, name.release)}, {"machine", name.machine}, {"cpu", cpu_model()},
-      {"cpus", std::thread::hardware_concurrency()}, {"version", REVECHO_VERSION}};
+      {"cpus", std::thread::hardware_concurrency()}, {"version", version}};
 }
 
 void add_failures(const level_result& level, std::vector<std::string>& lines) {

@@ -1,10 +1,10 @@
 // What a load is: what each client sends, when, and for how long. Knows nothing of how.
 #pragma once
 
-#include "shared/distribution.hpp"
-#include "shared/endpoint.hpp"
-#include "shared/framing.hpp"
-#include "shared/limits.hpp"
+#include "shared/options/distribution.hpp"
+#include "shared/options/endpoint.hpp"
+#include "shared/options/limits.hpp"
+#include "shared/protocol/framing.hpp"
 
 #include <asio/ip/address.hpp>
 

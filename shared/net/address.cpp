@@ -1,0 +1,98 @@
+#include "shared/net/address.hpp"
+
+#include "shared/net/error.hpp"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netdb.h>
+
+#include <cstring>
+#include <memory>
+
+namespace revecho {
+namespace {
+
+class resolver_category_type final : public std::error_category {
+ public:
+  const char* name() const noexcept override { return "resolver"; }
+
+  std::string message(int value) const override {
+    switch (value) {
+    case EAI_NONAME:
+      return "Host not found (authoritative)";
+    case EAI_AGAIN:
+      return "Host not found (non-authoritative), try again later";
+    case EAI_FAIL:
+      return "A non-recoverable error occurred during database lookup";
+    }
+    return ::gai_strerror(value);
+  }
+};
+
+struct freeing {
+  void operator()(addrinfo* list) const noexcept { ::freeaddrinfo(list); }
+};
+
+// Numeric hosts take no name service, and no memory that a look-up would.
+std::unique_ptr<addrinfo, freeing> look_up(const std::string& host, std::uint16_t port, int flags, int& failure) {
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  failure = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  return std::unique_ptr<addrinfo, freeing>(failure == 0 ? found : nullptr);
+}
+
+socket_address from(const addrinfo& entry) {
+  socket_address result;
+  if (entry.ai_addrlen <= socket_address::capacity) std::memcpy(result.data(), entry.ai_addr, entry.ai_addrlen);
+  return result;
+}
+
+} // namespace
+
+std::optional<socket_address> socket_address::parse(const std::string& host, std::uint16_t port) {
+  int failure = 0;
+  const auto found = look_up(host, port, AI_NUMERICHOST, failure);
+  if (!found) return std::nullopt;
+  return from(*found);
+}
+
+std::uint16_t socket_address::port() const noexcept {
+  return ntohs(family() == AF_INET6 ? storage_.v6.sin6_port : storage_.v4.sin_port);
+}
+
+std::string socket_address::host() const {
+  char text[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE] = "";
+  ::getnameinfo(data(), size(), text, sizeof text, nullptr, 0, NI_NUMERICHOST);
+  return text;
+}
+
+bool operator==(const socket_address& a, const socket_address& b) noexcept {
+  if (a.family() != b.family() || a.port() != b.port()) return false;
+  if (a.family() != AF_INET6) return a.storage_.v4.sin_addr.s_addr == b.storage_.v4.sin_addr.s_addr;
+  return std::memcmp(&a.storage_.v6.sin6_addr, &b.storage_.v6.sin6_addr, sizeof(in6_addr)) == 0 &&
+         a.storage_.v6.sin6_scope_id == b.storage_.v6.sin6_scope_id;
+}
+
+const std::error_category& resolver_category() noexcept {
+  static const resolver_category_type category;
+  return category;
+}
+
+std::vector<socket_address> resolve(const endpoint& to, std::error_code& error) {
+  error.clear();
+  if (const auto address = socket_address::parse(to.host, to.port)) return {*address};
+  int failure = 0;
+  const auto found = look_up(to.host, to.port, AI_ADDRCONFIG, failure);
+  if (failure == EAI_SYSTEM) error = last_error();
+  if (failure != 0 && failure != EAI_SYSTEM) error.assign(failure, resolver_category());
+  if (failure == EAI_MEMORY) error = std::make_error_code(std::errc::not_enough_memory);
+  std::vector<socket_address> addresses;
+  for (const addrinfo* entry = found.get(); entry != nullptr; entry = entry->ai_next)
+    addresses.push_back(from(*entry));
+  return addresses;
+}
+
+} // namespace revecho

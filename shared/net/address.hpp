@@ -1,0 +1,55 @@
+// Addresses of sockets, and the look-up of names. Knows no sockets.
+#pragma once
+
+#include "shared/options/endpoint.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace revecho {
+
+/// An IPv4 or IPv6 address with its port, as the system's calls take it: a value of 28 bytes.
+class socket_address {
+ public:
+  /// 0.0.0.0:0
+  socket_address() noexcept : storage_{.v4 = {}} { storage_.v4.sin_family = AF_INET; }
+
+  /// Of "127.0.0.1", "::1" or "fe80::1%eth0"; nothing if that is no address but a name.
+  static std::optional<socket_address> parse(const std::string& host, std::uint16_t port);
+
+  int family() const noexcept { return storage_.any.sa_family; }
+  std::uint16_t port() const noexcept;
+  /// "127.0.0.1", "::1"
+  std::string host() const;
+  endpoint to_endpoint() const { return {host(), port()}; }
+
+  const sockaddr* data() const noexcept { return &storage_.any; }
+  socklen_t size() const noexcept { return family() == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in); }
+  /// For a call that fills it in: `data` has room for `capacity` bytes.
+  sockaddr* data() noexcept { return &storage_.any; }
+  static constexpr socklen_t capacity = sizeof(sockaddr_in6);
+
+  friend bool operator==(const socket_address&, const socket_address&) noexcept;
+
+ private:
+  union {
+    sockaddr any;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+  } storage_;
+};
+
+/// Errors of name resolution.
+const std::error_category& resolver_category() noexcept;
+
+/// All addresses of the endpoint, in the order of preference (RFC 6724). An address is taken as it is. Blocks while
+/// a name is looked up. `error`: in resolver_category() or std::system_category(); the result is empty then.
+std::vector<socket_address> resolve(const endpoint&, std::error_code& error);
+
+} // namespace revecho

@@ -1,0 +1,126 @@
+#include "shared/net/socket.hpp"
+
+#include "shared/net/error.hpp"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <algorithm>
+#include <cassert>
+
+namespace revecho {
+namespace {
+
+void set_option(int socket, int level, int name, int value) noexcept {
+  ::setsockopt(socket, level, name, &value, sizeof value);
+}
+
+void check(int result) {
+  if (result < 0) throw std::system_error(last_error());
+}
+
+bool is_connected_to_itself(int socket, const socket_address& peer) noexcept {
+  socket_address local;
+  socklen_t size = socket_address::capacity;
+  return ::getsockname(socket, local.data(), &size) == 0 && local == peer;
+}
+
+} // namespace
+
+unique_descriptor bind_listening_socket(const socket_address& where, bool share_port) {
+  unique_descriptor socket(::socket(where.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  check(socket.get());
+  set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (where.family() == AF_INET6) set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (share_port) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(socket.get(), SOL_SOCKET, SO_OOBINLINE, 1);
+  check(::bind(socket.get(), where.data(), where.size()));
+  return socket;
+}
+
+void start_listening(int socket, int backlog) { check(::listen(socket, backlog)); }
+
+socket_address local_address(int socket) {
+  socket_address local;
+  socklen_t size = socket_address::capacity;
+  check(::getsockname(socket, local.data(), &size));
+  return local;
+}
+
+unique_descriptor accept_connection(int listening, int flags, socket_address& peer, std::error_code& error) noexcept {
+  for (;;) {
+    socklen_t size = socket_address::capacity;
+    unique_descriptor socket(::accept4(listening, peer.data(), &size, flags | SOCK_CLOEXEC));
+    error = socket ? std::error_code{} : last_error();
+    if (socket || (errno != EINTR && errno != ECONNABORTED && errno != EPROTO)) return socket;
+  }
+}
+
+unique_descriptor start_connecting(
+    const socket_address& to, const std::optional<socket_address>& from, std::error_code& error) noexcept {
+  unique_descriptor socket(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const auto fail = [&] {
+    error = last_error();
+    return unique_descriptor();
+  };
+  if (!socket) return fail();
+  if (from) {
+    set_option(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+    if (::bind(socket.get(), from->data(), from->size()) != 0) return fail();
+  }
+  set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  if (::connect(socket.get(), to.data(), to.size()) != 0) {
+    if (errno != EINPROGRESS) return fail();
+    error = last_error();
+  } else {
+    error = connect_result(socket.get(), to);
+  }
+  return socket;
+}
+
+std::error_code connect_result(int socket, const socket_address& to) noexcept {
+  int failure = 0;
+  socklen_t size = sizeof failure;
+  if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &failure, &size) != 0) return last_error();
+  if (failure != 0) return {failure, std::system_category()};
+  if (is_connected_to_itself(socket, to)) return {ECONNREFUSED, std::system_category()};
+  return {};
+}
+
+void make_blocking(int socket) noexcept { ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_NONBLOCK); }
+
+void reset_on_close(int socket) noexcept {
+  const linger now{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+unsent_pieces::unsent_pieces(std::span<const std::span<const char>> pieces) noexcept {
+  assert(pieces.size() <= pieces_.size());
+  std::transform(pieces.begin(), pieces.end(), pieces_.begin(), [](std::span<const char> piece) {
+    return iovec{const_cast<char*>(piece.data()), piece.size()};
+  });
+}
+
+ssize_t unsent_pieces::send(int socket, int flags) noexcept {
+  ssize_t count = 0;
+  if (pieces_[1].iov_len == 0) { // which takes the kernel less
+    count = ::send(socket, pieces_[0].iov_base, pieces_[0].iov_len, flags | MSG_NOSIGNAL);
+  } else {
+    msghdr message{};
+    message.msg_iov = pieces_.data();
+    message.msg_iovlen = pieces_.size();
+    count = ::sendmsg(socket, &message, flags | MSG_NOSIGNAL);
+  }
+  auto taken = static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+  for (auto& piece : pieces_) {
+    const std::size_t part = std::min(taken, piece.iov_len);
+    piece.iov_base = static_cast<char*>(piece.iov_base) + part;
+    piece.iov_len -= part;
+    taken -= part;
+  }
+  return count;
+}
+
+} // namespace revecho

@@ -1,0 +1,33 @@
+#include "shared/options/command_line.hpp"
+
+#include "shared/process/version.hpp"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+namespace revecho {
+
+void parse_command_line(CLI::App& app, int argc, const char* const* argv) {
+  app.set_version_flag("--version", fmt::format("{} {}", app.get_name(), version), "Print the version and exit");
+  app.get_formatter()->column_width(34);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked_for_help_or_version) {
+    app.exit(asked_for_help_or_version, std::cout, std::cerr);
+    throw early_exit{std::cout.flush() ? exit_success : exit_failure};
+  } catch (const CLI::ParseError& error) {
+    reject_usage(app.get_name(), error.what());
+  }
+}
+
+framing parse_framing(const std::string& text) {
+  if (const auto found = framing_from(text)) return *found;
+  throw std::invalid_argument(fmt::format("'{}' is not one of raw|line|length|eof", text));
+}
+
+void add_framing_option(CLI::App& app, framing& target) {
+  add_parsed(app, "--framing", target, parse_framing, "raw|line|length|eof", "Where a message ends", "raw");
+}
+
+} // namespace revecho

@@ -1,0 +1,161 @@
+#include "shared/options/server_options.hpp"
+
+#include "shared/options/command_line.hpp"
+#include "shared/options/quantity.hpp"
+#include "shared/process/format.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
+
+namespace revecho {
+namespace {
+
+template <class Value>
+using choices = std::map<std::string, Value>;
+
+// An option with a few words as values; the error of a wrong one lists them.
+template <class Value>
+void add_choice(CLI::App& app, const std::string& name, Value& target, const choices<Value>& allowed,
+    const std::string& description, const std::string& default_text) {
+  std::string words;
+  for (const auto& [choice, value] : allowed)
+    words += (words.empty() ? "" : "|") + choice;
+  const auto parse = [allowed, words](const std::string& text) {
+    if (const auto found = allowed.find(text); found != allowed.end()) return found->second;
+    throw std::invalid_argument(fmt::format("'{}' is not one of {}", text, words));
+  };
+  add_parsed(app, name, target, parse, words, description, default_text);
+}
+
+auto count_from(std::uint64_t least, std::uint64_t most) {
+  return [=](const std::string& text) { return parse_count(text, least, most); };
+}
+
+void add_connection_options(CLI::App& app, server_options& options) {
+  add_framing_option(app, options.framing_kind);
+  const auto message_size = [](const std::string& text) {
+    const auto size = parse_size(text);
+    if (size < 1 || size > max_message_ceiling)
+      throw std::invalid_argument(fmt::format("'{}' is not from 1 byte to 1GiB", text));
+    return size;
+  };
+  add_parsed(app, "--max-message", options.max_message, message_size, "SIZE",
+      "Longest message; a longer one ends its connection", "1MiB");
+  add_parsed(app, "--max-connections", options.max_connections, count_from(1, 10'000'000), "N",
+      "Connections at once; one more is closed at once [what the descriptor limit allows]");
+  add_parsed(app, "--idle-timeout", options.idle_timeout, parse_duration, "DURATION",
+      "Longest silence between two messages; 0 for any", "5m");
+  add_parsed(app, "--message-timeout", options.message_timeout, parse_duration, "DURATION",
+      "From the first byte of a message to its last; 0 for any", "30s");
+  add_parsed(app, "--write-timeout", options.write_timeout, parse_duration, "DURATION",
+      "For a client to take its replies; 0 for any", "30s");
+  add_parsed(
+      app, "--delay", options.delay, [](const std::string& text) { return distribution::parse(text); }, "DIST",
+      "Wait before each reply, as a costly operation would: 10ms, uniform:0s..5s or exp:50ms", "0");
+  add_parsed(app, "--seed", options.seed, count_from(0, std::numeric_limits<std::uint64_t>::max()), "N",
+      "Make the draws of --delay repeatable [different every time]");
+}
+
+void add_listening_options(CLI::App& app, server_options& options) {
+  const auto endpoints = [](const std::vector<std::string>& texts) {
+    std::vector<endpoint> result;
+    for (const auto& text : texts) {
+      const auto parsed = parse_endpoint(text);
+      if (parsed.port != 0 && std::find(result.begin(), result.end(), parsed) != result.end())
+        throw std::invalid_argument(fmt::format("'{}' was given already", text));
+      result.push_back(parsed);
+    }
+    return result;
+  };
+  add_parsed_list(app, "--listen", options.listen, endpoints, "ENDPOINT",
+      "Where to listen: HOST:PORT, [V6]:PORT, :PORT or PORT (127.0.0.1); port 0 picks a free one; repeatable",
+      "127.0.0.1:6789");
+  app.add_option("--port-file", options.port_file, "Write the port of each --listen there, a line each, once listening")
+      ->type_name("FILE")
+      ->check([](const std::string& text) { return text.empty() ? "a file name is needed" : ""; });
+  add_parsed(
+      app, "--backlog", options.backlog,
+      [](const std::string& text) { return static_cast<int>(parse_count(text, 1, 65535)); }, "N",
+      "Connections that may wait to be accepted", std::to_string(limits::default_backlog));
+  app.add_flag("--reuse-port", options.reuse_port, "Let several server processes share the port (SO_REUSEPORT)");
+}
+
+void add_running_options(CLI::App& app, server_options& options) {
+  add_parsed(app, "--drain-timeout", options.drain_timeout, parse_duration, "DURATION",
+      "On SIGTERM or SIGINT, how long to finish what is in flight; a second signal ends at once", "10s");
+  add_parsed(app, "--exit-after", options.exit_after, count_from(1, std::numeric_limits<std::uint64_t>::max()), "N",
+      "Stop once N connections have been served");
+  const auto interval = [](const std::string& text) {
+    const auto result = parse_duration(text);
+    if (result > result.zero() && result < limits::shortest_stats_interval)
+      throw std::invalid_argument(
+          fmt::format("'{}' is shorter than {}", text, format_duration(limits::shortest_stats_interval)));
+    return result;
+  };
+  add_parsed(app, "--stats", options.stats_interval, interval, "INTERVAL",
+      "Print a line of statistics so often, at most every 100ms");
+  add_choice(app, "--log-format", options.format,
+      choices<log_format>{{"text", log_format::text}, {"json", log_format::json}}, "Form of the lines on stderr",
+      "text");
+  add_choice(app, "--log-level", options.level,
+      choices<log_level>{{"debug", log_level::debug}, {"info", log_level::info}, {"warning", log_level::warning},
+          {"error", log_level::error}},
+      "Least important lines to write", "info");
+}
+
+void add_model_options(CLI::App& app, server_options& options, twin which) {
+  const auto threads = [](const std::string& text) {
+    return static_cast<unsigned>(parse_count(text, 1, limits::max_threads));
+  };
+  switch (which) {
+  case twin::sync:
+    add_choice(app, "--model", options.model,
+        choices<server_model>{
+            {"iterative", server_model::iterative}, {"threads", server_model::threads}, {"pool", server_model::pool}},
+        "One client at a time, a thread for each client, or --threads clients at a time", "threads");
+    options.threads = limits::default_pool_threads;
+    add_parsed(app, "--threads", options.threads, threads, "N", "Workers of --model pool",
+        std::to_string(limits::default_pool_threads));
+    break;
+  case twin::async:
+    add_parsed(app, "--threads", options.threads, threads, "N", "Event loops, each in a thread of its own", "1");
+    break;
+  }
+}
+
+} // namespace
+
+server_options parse_server_options(twin which, const std::string& program, int argc, const char* const* argv) {
+  server_options options;
+  CLI::App app{which == twin::sync ? "Sends every message back reversed, with blocking I/O."
+                                   : "Sends every message back reversed, with coroutines on event loops.",
+      program};
+  app.footer(fmt::format("Examples:\n"
+                         "  {0}                                    listen on 127.0.0.1:6789, raw\n"
+                         "  {0} --framing line --listen '[::1]:0'  on IPv6, on a free port\n"
+                         "  {0} --delay uniform:0s..5s             as slow as a costly query\n"
+                         "  printf 'Hello\\n' | nc 127.0.0.1 6789              a first client",
+      program));
+  add_listening_options(app, options);
+  add_connection_options(app, options);
+  add_model_options(app, options, which);
+  add_running_options(app, options);
+  parse_command_line(app, argc, argv);
+  if (which == twin::sync && app.count("--threads") > 0 && options.model != server_model::pool)
+    reject_usage(program, "--threads goes with --model pool only");
+  return options;
+}
+
+std::chrono::nanoseconds shortest_timeout(const server_options& options) noexcept {
+  std::chrono::nanoseconds shortest{};
+  for (const auto timeout : {options.idle_timeout, options.message_timeout, options.write_timeout}) {
+    if (timeout > timeout.zero() && (shortest == shortest.zero() || timeout < shortest)) shortest = timeout;
+  }
+  return shortest;
+}
+
+} // namespace revecho

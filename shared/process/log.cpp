@@ -1,0 +1,58 @@
+#include "shared/process/log.hpp"
+
+#include "shared/process/output.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <string>
+
+namespace revecho {
+namespace {
+
+std::string_view to_string(log_level level) {
+  switch (level) {
+  case log_level::debug:
+    return "debug";
+  case log_level::info:
+    return "info";
+  case log_level::warning:
+    return "warning";
+  case log_level::error:
+    return "error";
+  }
+  return "?";
+}
+
+std::string wall_time() {
+  const auto now = std::chrono::system_clock::now();
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+  return fmt::format(
+      "{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), milliseconds);
+}
+
+std::string as_text(log_level level, std::string_view message) {
+  return level >= log_level::warning ? fmt::format("{}: {}", to_string(level), message) : std::string(message);
+}
+
+void write_line(std::string line) { write_to_stderr(line += '\n'); }
+
+} // namespace
+
+// Text makes no JSON, which cannot be destroyed where there is no memory.
+void logger::write(log_level level, std::string_view message, const log_fields& fields) const {
+  if (!writes(level)) return;
+  if (format_ == log_format::text) {
+    write_line(as_text(level, message));
+    return;
+  }
+  nlohmann::ordered_json line{{"time", wall_time()}, {"level", to_string(level)}, {"message", message}};
+  for (const auto& [name, value] : fields)
+    std::visit([&, key = std::string(name)](const auto& v) { line[key] = v; }, value);
+  write_line(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+} // namespace revecho

@@ -1,0 +1,15 @@
+// The file in which a server writes its ports, for whoever started it. Knows no sockets.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace revecho {
+
+/// Writes the ports, a line each. The file appears atomically, already complete, in place of whatever had its name; a
+/// pipe or a device is written to, which for a pipe waits until somebody reads. Throws std::system_error naming the
+/// file, and leaves nothing behind.
+void write_port_file(const std::string& path, const std::vector<std::uint16_t>& ports);
+
+} // namespace revecho

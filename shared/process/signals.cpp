@@ -1,0 +1,38 @@
+#include "shared/process/signals.hpp"
+
+#include "shared/process/thread.hpp"
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace revecho {
+namespace {
+
+// nohup(1) has it ignored; but a signal that is blocked is not dropped for that.
+bool is_unwanted(int signal) noexcept {
+  struct sigaction before {};
+  return signal == SIGHUP && ::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
+}
+
+} // namespace
+
+stop_signals::stop_signals(std::function<void()> on_signal, std::initializer_list<int> signals)
+    : on_signal_(std::move(on_signal)), wakes_(*signals.begin()) {
+  ::sigemptyset(&signals_);
+  for (const int signal : signals)
+    if (!is_unwanted(signal)) ::sigaddset(&signals_, signal);
+  ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  waiter_ = start_thread([this] {
+    for (int signal = 0; ::sigwait(&signals_, &signal) == 0 && !leaving_;)
+      on_signal_();
+  });
+}
+
+stop_signals::~stop_signals() {
+  leaving_ = true;
+  ::pthread_kill(waiter_.native_handle(), wakes_); // NOLINT(bugprone-bad-signal-to-kill-thread): blocked, and awaited
+  waiter_.join();
+}
+
+} // namespace revecho

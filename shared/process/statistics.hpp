@@ -1,0 +1,65 @@
+// What a server counts. Any thread may add at any time; adding to a counter is one uncontended atomic addition. Knows
+// no sockets and no clock.
+#pragma once
+
+#include "shared/process/log.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace revecho {
+
+/// The counters, in the order in which they are printed.
+enum class count {
+  accepted, ///< connections taken from the backlog, refused ones included
+  served,   ///< of these, the ones that were served and have ended
+  refused,  ///< closed at once: over --max-connections, or no memory or thread for them
+  messages, ///< replies handed to the kernel
+  bytes_received,
+  bytes_sent,
+  too_long,  ///< connections ended: message over --max-message
+  truncated, ///< connections ended: half a frame at half-close
+  idle_timeouts,
+  message_timeouts,
+  write_timeouts,
+  connection_errors, ///< connections ended by a reset or another error of the system
+  accept_failures,   ///< accept() failed for want of descriptors or memory
+};
+
+inline constexpr std::size_t count_kinds = static_cast<std::size_t>(count::accept_failures) + 1;
+
+/// The name of a counter as JSON has it: "bytes_received".
+std::string_view to_string(count) noexcept;
+
+/// Values of all counters at one moment. Each is exact; they are not read at the same instant.
+struct statistics_snapshot {
+  std::array<std::uint64_t, count_kinds> values{};
+
+  std::uint64_t operator[](count c) const noexcept { return values[static_cast<std::size_t>(c)]; }
+  std::uint64_t open() const noexcept;
+};
+
+class statistics {
+ public:
+  void add(count, std::uint64_t amount = 1) noexcept;
+  statistics_snapshot snapshot() const noexcept;
+
+ private:
+  // Threads are spread over the shards, so that they do not pull one cache line to and fro.
+  struct alignas(64) shard {
+    std::array<std::atomic<std::uint64_t>, count_kinds> values{};
+  };
+  std::array<shard, 16> shards_;
+};
+
+/// "served 12 connections, 340 messages, 21.8 KiB in, 21.8 KiB out" and whatever went wrong behind it.
+std::string summary(const statistics_snapshot&);
+
+/// Every counter by its name, and "open".
+log_fields to_fields(const statistics_snapshot&);
+
+} // namespace revecho

@@ -1,0 +1,26 @@
+// Reasons for which this side ends a connection. Knows no sockets: errors of the system pass through as std::error_code
+// in std::system_category.
+#pragma once
+
+#include <system_error>
+
+namespace revecho {
+
+/// Why this side ended a connection. Zero is success, as std::error_code demands.
+enum class protocol_errc {
+  message_too_long = 1, ///< over --max-message; found before memory is allocated for it
+  truncated_message,    ///< half-close in the middle of a `length` frame
+  idle_timeout,         ///< no message began within --idle-timeout
+  message_timeout,      ///< a message begun was not complete within --message-timeout
+  write_timeout,        ///< replies were not taken within --write-timeout
+};
+
+/// The category of protocol_errc. Thread-safe; lives as long as the program.
+const std::error_category& protocol_category() noexcept;
+
+std::error_code make_error_code(protocol_errc) noexcept;
+
+} // namespace revecho
+
+template <>
+struct std::is_error_code_enum<revecho::protocol_errc> : std::true_type {};

@@ -1,0 +1,268 @@
+// revecho-compare as a process: who takes part, under which loads, and the figures.
+#include "tests/support/catch.hpp"
+#include "tests/support/comparing.hpp"
+#include "tests/support/environment.hpp"
+#include "tests/support/scripted_server.hpp"
+#include "tests/support/text_matchers.hpp"
+
+#include <csignal>
+#include <mutex>
+#include <sched.h>
+
+using namespace revecho::test;
+
+using words = std::vector<std::string>;
+
+namespace {
+
+const std::string every_model = "sync iterative,sync threads,sync pool(2),async(1),async(2)";
+
+// A tenth of a second is enough for programs of our own to show something. On a busy machine it is not for replies from
+// a thread of this process.
+words shortly(const words& more, const std::string& duration = "100ms") {
+  words all{"--duration", duration, "--repeat", "1"};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+} // namespace
+
+TEST_CASE("compare: sets all models side by side in every framing, and says what was seen") {
+  const std::string framing = GENERATE("raw", "line", "length", "eof");
+  CAPTURE(framing);
+  const auto end =
+      compare(shortly({"--models", every_model, "--framing", framing, "--clients", "1,3", "--delay", "1ms"}));
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  CHECK(end.errors.empty());
+  CHECK_THAT(end.output,
+      contains("1 client, 1ms of work in each request") && contains("3 clients, 1ms of work in each request"));
+  for (const std::string name : {"sync iterative", "sync threads", "sync pool(2)", "async(1)", "async(2)"})
+    CHECK_THAT(end.output, contains("  " + name + "  "));
+  CHECK_THAT(end.output, contains("server") && contains("p99") && contains("unserved") && contains("CPU/reply") &&
+                             contains("switches") && contains("threads") && contains("per conn."));
+  CHECK_THAT(end.output, contains("Medians of 1 run of 100 ms each"));
+}
+
+TEST_CASE("compare: knows what its own servers cost") {
+  const auto end =
+      compare(shortly({"--models", every_model, "--clients", "3", "--delay", "0", "--framing", "line", "--json", "-"}));
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  const auto scenario = scenario_of(end);
+  CHECK(scenario["results"].size() == 5);
+  for (const auto& r : scenario["results"]) {
+    CAPTURE(r["contestant"]);
+    CHECK(r["failure"].is_null());
+    REQUIRE(r["runs"].size() == 1);
+    const auto& run = r["runs"][0];
+    for (const auto& [metric, value] : run.items()) {
+      CAPTURE(metric);
+      CHECK(value.is_number());
+      CHECK(value >= 0);
+      CHECK(r["summary"][metric]["median"] == value);
+    }
+    for (const auto* positive :
+        {"rate", "replies", "p50_us", "p99_us", "max_us", "cpu_us", "peak_memory_bytes", "context_switches", "threads"})
+      CHECK(run[positive] > 0);
+    CHECK(run["cpu_us"].get<double>() ==
+          Approx(run["cpu_user_us"].get<double>() + run["cpu_system_us"].get<double>()).margin(0.01));
+    CHECK(run["wrong"] == 0);
+    CHECK(run["lost"] == 0);
+  }
+  CHECK(result_of(scenario, "sync threads")["runs"][0]["threads"] > 3); // one for each client
+}
+
+TEST_CASE("compare: shows whom a server leaves unserved, and does not let it win") {
+  const auto end = compare({"--models", "sync iterative,sync threads", "--clients", "5", "--delay", "1ms", "--duration",
+      "300ms", "--repeat", "1", "--json", "-"});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  const auto scenario = scenario_of(end);
+  CHECK(result_of(scenario, "sync iterative")["runs"][0]["unserved"] == 4);
+  CHECK(result_of(scenario, "sync threads")["runs"][0]["unserved"] == 0);
+  CHECK(scenario["verdict"]["winner"] == "sync threads");
+  CHECK_THAT(scenario["verdict"]["text"], contains("sync iterative left 4 of 5 clients"));
+}
+
+TEST_CASE("compare: does not know what servers cost that are running already, and says so") {
+  const scripted_server one(honest("line"));
+  const scripted_server other(honest("line"));
+  const words options = shortly({"--against", "one=" + one.address(), "--against", "the other=" + other.address(),
+                                    "--framing", "line", "--clients", "2"},
+      "1s");
+  const auto shown = compare(options);
+  CAPTURE(shown.output, shown.errors);
+  CHECK(shown.exit_code == 0);
+  CHECK_THAT(shown.output, contains("-: not known of servers that") && contains("the other"));
+
+  auto as_json = options;
+  as_json.insert(as_json.end(), {"--json", "-"});
+  const auto end = compare(as_json);
+  const auto document = document_of(end);
+  CHECK(document["contestants"][0]["endpoint"] == one.address());
+  for (const std::string name : {"one", "the other"}) {
+    const auto run = result_of(scenario_of(end), name)["runs"][0];
+    for (const auto* unknown : {"cpu_us", "cpu_user_us", "cpu_system_us", "context_switches", "threads",
+             "peak_memory_bytes", "memory_per_connection_bytes"})
+      CHECK(run[unknown].is_null());
+    for (const auto* known : {"rate", "replies", "p50_us", "unserved"})
+      CHECK(run[known].is_number());
+  }
+}
+
+TEST_CASE("compare: takes a running server on an IPv6 address") {
+  const server_process server(variants().back(), {}, {"[::1]:0"});
+  const auto end =
+      compare(shortly({"--against", "six=[::1]:" + std::to_string(server.port()), "--clients", "2", "--json", "-"}));
+  CAPTURE(end.errors);
+  CHECK(end.exit_code == 0);
+  CHECK(result_of(scenario_of(end), "six")["runs"][0]["replies"] > 0);
+}
+
+TEST_CASE("compare: takes the same server twice, and ours beside it") {
+  const scripted_server server(honest("raw"));
+  const auto end = compare(shortly({"--models", "async", "--against", "a=" + server.address(), "--against",
+                                       "b=" + server.address(), "--clients", "2", "--json", "-"},
+      "1s"));
+  CAPTURE(end.errors);
+  CHECK(end.exit_code == 0);
+  const auto scenario = scenario_of(end);
+  for (const std::string name : {"a", "b", "async(1)"})
+    CHECK(result_of(scenario, name)["runs"][0]["replies"] > 0);
+  CHECK(result_of(scenario, "async(1)")["runs"][0]["cpu_us"].is_number());
+}
+
+TEST_CASE("compare: alternates the contestants, A B C, C B A") {
+  std::mutex mutex;
+  std::string order;
+  const auto noting = [&](char name) {
+    return [&, name, talk = honest("line")](peer& client) {
+      if (const std::lock_guard lock(mutex); true) order += name;
+      talk(client);
+    };
+  };
+  const scripted_server a(noting('A'));
+  const scripted_server b(noting('B'));
+  const scripted_server c(noting('C'));
+  const auto end = compare({"--against", "a=" + a.address(), "--against", "b=" + b.address(), "--against",
+      "c=" + c.address(), "--framing", "line", "--clients", "1", "--duration", "50ms", "--repeat", "3"});
+  CHECK(end.exit_code == 0);
+  const std::lock_guard lock(mutex);
+  CHECK(order == "ABCCBAABC");
+}
+
+TEST_CASE("compare: offers the same rate to all, and compares what it costs") {
+  const auto end = compare({"--models", "sync threads,async", "--clients", "2", "--delay", "0", "--rate", "200",
+      "--duration", "300ms", "--repeat", "1", "--json", "-"});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  const auto scenario = scenario_of(end);
+  CHECK(scenario["rate"] == 200);
+  CHECK_THAT(scenario["name"], contains("200 messages/s offered"));
+  for (const std::string name : {"sync threads", "async(1)"}) {
+    const auto run = result_of(scenario, name)["runs"][0];
+    CHECK(run["rate"] < 250);
+    CHECK(run["cpu_us"] > 0);
+  }
+}
+
+TEST_CASE("compare: gives servers and tool processors of their own, if there are two") {
+  cpu_set_t ours;
+  REQUIRE(::sched_getaffinity(0, sizeof ours, &ours) == 0);
+  comparison c(
+      {"--models", "async", "--clients", "2", "--delay", "0", "--duration", "30s", "--repeat", "1", "--json", "-"});
+  const auto server = c.wait_for_server_of(2);
+  cpu_set_t of_server;
+  REQUIRE(::sched_getaffinity(server, sizeof of_server, &of_server) == 0);
+  c.tool().signal(SIGINT);
+  const auto config = document_of(c.wait())["config"];
+  if (CPU_COUNT(&ours) < 2) {
+    CHECK(config["server_cpus"].is_null());
+    return;
+  }
+  CHECK_FALSE(config["tool_cpus"].empty());
+  CHECK(static_cast<int>(config["server_cpus"].size()) == CPU_COUNT(&of_server));
+  for (const int cpu : config["server_cpus"]) {
+    CHECK(CPU_ISSET(cpu, &of_server));
+    for (const int other : config["tool_cpus"])
+      CHECK(cpu != other);
+  }
+}
+
+TEST_CASE("compare: says that it has only one processor") {
+  cpu_set_t ours;
+  REQUIRE(::sched_getaffinity(0, sizeof ours, &ours) == 0);
+  int first = 0;
+  while (!CPU_ISSET(first, &ours))
+    ++first;
+  const words options = shortly({"--models", "async", "--clients", "2", "--delay", "0"});
+  const std::string on_one = "taskset -cp " + std::to_string(first) + " $$ >/dev/null";
+  const auto shown = compare(options, on_one);
+  CAPTURE(shown.output, shown.errors);
+  CHECK(shown.exit_code == 0);
+  CHECK_THAT(shown.output, contains("only one processor"));
+  auto as_json = options;
+  as_json.insert(as_json.end(), {"--json", "-"});
+  const auto document = document_of(compare(as_json, on_one));
+  CHECK(document["config"]["server_cpus"].is_null());
+  CHECK(document["config"]["tool_cpus"].is_null());
+  CHECK_THAT(document["verdicts"].back(), contains("only one processor"));
+}
+
+TEST_CASE("compare: tells the story of five requests") {
+  const auto end = compare({"--story", "five-requests", "--repeat", "1", "--json", "-"});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  const auto document = document_of(end);
+  CHECK(document["scenarios"].empty());
+  REQUIRE(document["stories"].size() == 1);
+  const auto& rows = document["stories"][0]["rows"];
+  REQUIRE(rows.size() == 2);
+  for (const auto& row : rows) {
+    CHECK(row["runs"].size() == 1);
+    CHECK(row["seconds"]["median"] >= 0.2); // a request
+  }
+  CHECK(rows[0]["seconds"]["median"] >= 1.0); // one after the other
+  REQUIRE(document["verdicts"].size() == 1);
+  CHECK_THAT(document["verdicts"][0],
+      contains(rows[0]["label"].get<std::string>() + ": ") && contains(rows[1]["label"].get<std::string>() + ": "));
+}
+
+TEST_CASE("compare: tells the story of a limit") {
+  const auto end = compare({"--story", "limit", "--repeat", "1"});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  for (const std::string row : {"one by one", "2 in flight", "10 in flight", "all together"})
+    CHECK_THAT(end.output, contains(row + " "));
+}
+
+TEST_CASE("compare: tells the story of a slow neighbour, in every framing") {
+  const std::string framing = GENERATE("raw", "line", "length", "eof");
+  const auto end = compare({"--story", "slow-neighbour", "--models", "sync iterative,async", "--clients", "3",
+      "--duration", "300ms", "--repeat", "1", "--framing", framing, "--json", "-"});
+  CAPTURE(framing, end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  const auto scenario = scenario_of(end);
+  CHECK(scenario["framing"] == framing);
+  CHECK(result_of(scenario, "sync iterative")["runs"][0]["unserved"] == 3);
+  CHECK(result_of(scenario, "async(1)")["runs"][0]["unserved"] == 0);
+  CHECK_THAT(scenario["verdict"]["text"], contains("sync iterative served nobody"));
+}
+
+TEST_CASE("compare: tells the story of a slow neighbour of a server that is running already") {
+  const scripted_server server(honest("line"));
+  const auto end =
+      compare(shortly({"--story", "slow-neighbour", "--against", "a=" + server.address(), "--clients", "2"}));
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  CHECK_THAT(end.output, contains("stalled in mid-message") && contains("a: "));
+}
+
+TEST_CASE("compare: tells the story of a crowd") {
+  const auto end = compare(
+      {"--story", "crowd", "--models", "sync threads,async", "--clients", "3,6", "--duration", "1s", "--repeat", "1"});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  CHECK_THAT(end.output, contains("3 clients, ") && contains("6 clients, ") && contains("between requests"));
+}

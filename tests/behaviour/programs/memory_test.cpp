@@ -1,0 +1,96 @@
+// Every allocation of the clients and the tools fails once: they end with a message, and claim nothing that was not so.
+// (What the servers do about theirs: server_memory_test.cpp.)
+#include "tests/support/catch.hpp"
+#include "tests/support/comparing.hpp"
+#include "tests/support/environment.hpp"
+#include "tests/support/failing_memory.hpp"
+#include "tests/support/server_process.hpp"
+#include "tests/support/skip.hpp"
+#include "tests/support/text_matchers.hpp"
+#include "tests/support/wire.hpp"
+
+#include <nlohmann/json.hpp>
+
+using namespace revecho::test;
+
+using words = std::vector<std::string>;
+
+namespace {
+
+constexpr std::int64_t no_end = 1'000'000'000;
+
+struct program {
+  std::string name;
+  words arguments;                                // and the port, in the end
+  bool (*is_complete)(const std::string& output); // of a run that ends well
+};
+
+// The replies that are there are right, and in order; only a run that ends well has all of them.
+bool has_all_replies(const std::string& output) { return output == "eno\nowt\neerht\n"; }
+
+bool has_verified_all(const std::string& output) { return nlohmann::json::parse(output)["levels"][0]["verified"] == 6; }
+
+const words questions{"--framing", "line", "one", "two", "three", "--to"};
+const words load{
+    "--framing", "line", "--clients", "2", "--messages", "3", "--threads", "2", "--session", "2", "--json", "-"};
+
+words with(words all, const words& more) {
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+} // namespace
+
+TEST_CASE("programs: say that memory is exhausted, whichever allocation fails") {
+  if (sanitized) SKIP_TEST("a sanitizer has an allocator of its own");
+  const auto p = GENERATE(program{"revecho-sync-client", questions, has_all_replies},
+      program{"revecho-async-client", questions, has_all_replies}, program{"revecho-stress", load, has_verified_all},
+      program{"revecho-stress", with(load, {"--rate", "1000"}), has_verified_all});
+  const server_process server(variants().front(), {"--framing", "line"});
+  const auto arguments = with(p.arguments, {std::to_string(server.port())});
+  failing_memory memory;
+  CAPTURE(p.name);
+  int ended = 0;
+  bool failed = true;
+  for (std::int64_t number = 1; failed; ++number) {
+    CAPTURE(number);
+    memory.start(number);
+    const auto end = run_in_shell(memory.commands(), p.name, arguments);
+    failed = memory.stop();
+    CAPTURE(end.errors);
+    REQUIRE(end.signal == 0);
+    if (end.exit_code == 0) {
+      CHECK(p.is_complete(end.output));
+      continue;
+    }
+    ++ended;
+    CHECK(end.exit_code == 1);
+    CHECK_THAT(end.errors, EndsWith(p.name + ": out of memory\n") || contains("Cannot allocate memory"));
+  }
+  CHECK(ended > 50);
+}
+
+TEST_CASE("compare: says that memory is exhausted, and no server survives it") {
+  if (sanitized) SKIP_TEST("a sanitizer has an allocator of its own");
+  const words short_load{"--models", "async", "--clients", "2", "--delay", "0", "--duration", "50ms", "--repeat", "1"};
+  failing_memory memory;
+  memory.start(no_end);
+  REQUIRE(compare(short_load, memory.commands()).exit_code == 0);
+  const std::int64_t all = no_end - memory.left();
+  constexpr int tries = 25;
+  int ended = 0;
+  for (int i = 0; i < tries; ++i) {
+    const std::int64_t number = 1 + i * all / tries;
+    CAPTURE(number, all);
+    memory.start(number);
+    comparison c(short_load, memory.commands());
+    const auto end = c.wait();
+    CAPTURE(end.output, end.errors);
+    if (!memory.stop()) continue; // how many there are varies
+    ++ended;
+    CHECK(end.exit_code == 1);
+    CHECK_THAT(end.errors, EndsWith("revecho-compare: out of memory\n"));
+    CHECK(eventually([&] { return c.children().empty(); }));
+  }
+  CHECK(ended > tries / 2);
+}

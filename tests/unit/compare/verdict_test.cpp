@@ -1,0 +1,166 @@
+// What is made of the figures: who wins, who cannot, and what is said about it.
+#include "tests/support/catch.hpp"
+#include "tests/support/text_matchers.hpp"
+#include "tests/unit/compare/comparisons.hpp"
+#include "tools/compare/verdict.hpp"
+
+using namespace revecho::compare;
+using namespace revecho::testing;
+using revecho::test::contains;
+using revecho::test::StartsWith;
+
+using names = std::vector<std::string>;
+
+namespace {
+
+const auto slow = ran("slow", {100, 101, 102});
+const auto fast = ran("fast", {1000, 1010, 1020});
+
+verdict judged(std::size_t clients, std::vector<result> results, double rate = 0) {
+  return judge(under(clients, std::move(results), rate));
+}
+
+result keeping_up(const std::string& name, double cpu_us) {
+  return with(ran(name, {500, 500, 500}), metric::cpu_us, cpu_us);
+}
+
+} // namespace
+
+TEST_CASE("verdict: names the winner, by how much it won, and against whom") {
+  const auto v = judged(10, {slow, fast, ran("slowest", {10, 10, 10})});
+  CHECK(v.winner == "fast");
+  CHECK(v.tied == names{"fast"});
+  CHECK(v.text == "fast gives most: 1.01k replies/s, 10.00 times as many as slow (101 replies/s).");
+  CHECK(v.headline == v.text);
+}
+
+TEST_CASE("verdict: can be that there is no significant difference") {
+  const auto v = judged(10, {ran("a", {100, 110, 120}), ran("b", {105, 115, 125}), slow});
+  CHECK(v.winner.empty());
+  CHECK(v.tied == names{"b", "a"});
+  CHECK_THAT(
+      v.text, StartsWith("No significant difference between b and a (115 replies/s") && contains("110 replies/s"));
+}
+
+TEST_CASE("verdict: says that few runs cannot show a difference, instead of that there is none") {
+  const auto v = judged(10, {ran("slow", {100}), ran("fast", {1000})});
+  CHECK(v.winner.empty());
+  CHECK_THAT(v.text, contains("--repeat 3"));
+  CHECK_THAT(judged(10, {ran("a", {100, 110, 120}), ran("b", {105, 115, 125})}).text, !contains("--repeat"));
+}
+
+TEST_CASE("verdict: does not let those win who left clients unserved") {
+  const auto v = judged(10, {with(fast, metric::unserved, 9), slow, ran("slowest", {10, 10, 10})});
+  CHECK(v.winner == "slow");
+  CHECK(v.tied == names{"slow"});
+  CHECK_THAT(v.text, StartsWith("slow gives most: 101 replies/s, 10.10 times as many as slowest") &&
+                         contains("fast left 9 of 10 clients without a single reply") &&
+                         contains("1.01k replies/s are those of the only one that it served"));
+}
+
+TEST_CASE("verdict: names the only one that served everybody, if others served fewer") {
+  const auto v = judged(10, {with(fast, metric::unserved, 6), slow});
+  CHECK(v.winner == "slow");
+  CHECK(v.headline == "slow is the only one that served every client: 101 replies/s.");
+  CHECK_THAT(v.text, contains("fast left 6 of 10 clients") && contains("those of the 4 that it served"));
+}
+
+TEST_CASE("verdict: compares those who starve clients if everybody does") {
+  const auto v = judged(10, {with(fast, metric::unserved, 6), with(slow, metric::unserved, 9)});
+  CHECK(v.winner == "fast");
+  CHECK_THAT(v.text, contains("fast left 6 of 10") && contains("slow left 9 of 10"));
+}
+
+TEST_CASE("verdict: says that nobody answered") {
+  const auto v = judged(10, {ran("a", {0, 0, 0}), failed(ran("b", {}), "did not start")});
+  CHECK(v.winner.empty());
+  CHECK(v.tied.empty());
+  CHECK_THAT(v.text, StartsWith("Nobody answered anything."));
+  CHECK_FALSE(v.headline.empty());
+}
+
+TEST_CASE("verdict: does not say that nobody answered if nobody was asked") {
+  CHECK_THAT(judged(10, {ran("a", {}), ran("b", {})}).text, !contains("Nobody") && contains("Not measured"));
+}
+
+TEST_CASE("verdict: of one contestant is its figure, without praise") {
+  const auto v = judged(10, {slow});
+  CHECK(v.winner == "slow");
+  CHECK(v.text == "slow: 101 replies/s.");
+}
+
+TEST_CASE("verdict: names who failed, and does not praise the others for it") {
+  const auto v = judged(10, {failed(fast, "3 lost, and the server is gone:\nits log"), slow});
+  CHECK(v.winner == "slow");
+  CHECK(v.headline == "slow: 101 replies/s.");
+  CHECK_THAT(v.text, contains("fast failed: 3 lost, and the server is gone.") && !contains("its log"));
+
+  const auto starving = judged(10, {with(slow, metric::unserved, 9), failed(ran("b", {}), "did not start")});
+  CHECK_THAT(starving.text, !contains("served every client") && contains("slow left 9 of 10"));
+}
+
+TEST_CASE("verdict: judges by the cost of a reply at a fixed rate") {
+  const auto v = judged(10, {keeping_up("dear", 30), keeping_up("cheap", 20)}, 500);
+  CHECK(v.winner == "cheap");
+  CHECK(v.text == "cheap does it for least: 20 us of CPU a reply; dear is next with 30 us of CPU a reply.");
+}
+
+TEST_CASE("verdict: judges by p99 at a fixed rate if the cost of somebody is not known") {
+  const auto quick = with(ran("quick", {500, 500, 500}), metric::p99_us, 100);
+  const auto late = with(keeping_up("late", 20), metric::p99_us, 9000);
+  const auto v = judged(10, {late, quick}, 500);
+  CHECK(v.winner == "quick");
+  CHECK_THAT(v.text, contains("100 us at p99") && contains("late is next with 9 ms at p99"));
+}
+
+TEST_CASE("verdict: judges by the cost at a fixed rate although somebody failed, whose cost nobody knows") {
+  const auto v = judged(10, {keeping_up("dear", 30), keeping_up("cheap", 20), failed(ran("c", {}), "no")}, 500);
+  CHECK(v.winner == "cheap");
+  CHECK_THAT(v.text, contains("20 us of CPU a reply"));
+}
+
+TEST_CASE("verdict: does not let those win at a fixed rate who did not keep up") {
+  const auto tired = with(ran("tired", {300, 300, 300}), metric::cpu_us, 1);
+  const auto v = judged(10, {tired, keeping_up("dear", 30), keeping_up("cheap", 20)}, 500);
+  CHECK(v.winner == "cheap");
+  CHECK_THAT(v.text, contains("tired did not keep up: 300 replies/s."));
+  CHECK(judged(10, {tired, keeping_up("dear", 30)}, 500).headline ==
+        "dear is the only one that kept up and served every client: 30 us of CPU a reply.");
+}
+
+TEST_CASE("verdict: says when the load tool was the limit") {
+  CHECK_THAT(
+      judged(10, {with(fast, metric::tool_limited, 1), slow}).text, contains("load tool itself was at its limit"));
+  CHECK_THAT(judged(10, {fast, slow}).text, !contains("load tool"));
+}
+
+TEST_CASE("verdict: says what a reply costs each of them") {
+  CHECK_THAT(judged(10, {with(fast, metric::cpu_us, 12.5), with(slow, metric::cpu_us, 30)}).text,
+      contains("CPU of the server a reply: fast 12.5 us, slow 30 us."));
+}
+
+TEST_CASE("verdict: over all is a sentence for each group, of its most clients, and who starves") {
+  auto d = document_of({under(1, {slow, fast}), under(10, {with(slow, metric::unserved, 9), fast})});
+  d.verdicts = {"an old one"};
+  judge_all(d);
+  REQUIRE(d.verdicts.size() == 2);
+  CHECK(d.verdicts[0] == "10 clients, no work: fast is the only one that served every client: 1.01k replies/s.");
+  CHECK_THAT(d.verdicts[1], contains("of 10 clients slow served 1"));
+  CHECK(d.scenarios[0].verdict.winner == "fast");
+}
+
+TEST_CASE("verdict: over all says that there was only one processor") {
+  auto d = document_of({under(1, {slow, fast})});
+  d.server_cpus.clear();
+  d.tool_cpus.clear();
+  judge_all(d);
+  CHECK_THAT(d.verdicts.back(), contains("only one processor"));
+}
+
+TEST_CASE("verdict: of a story has a median for each row, and nothing for what never ran") {
+  document d;
+  d.stories = {{"s", "The title", "", {{"one by one", {1.0, 1.1, 1.2}}, {"together", {0.2}}, {"never", {}}}},
+      {"t", "Cut off", "", {{"x", {}}}}};
+  judge_all(d);
+  CHECK(d.verdicts == names{"The title: one by one: 1.1 s; together: 200 ms."});
+}
