@@ -1,6 +1,7 @@
 // Every default and bound of revecho in one place, each with its unit and its reason. Knows nothing but numbers.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -63,6 +64,12 @@ inline constexpr std::chrono::nanoseconds shortest_stats_interval = 100ms;
 inline constexpr int ticks_per_timeout = 8;
 inline constexpr std::chrono::nanoseconds shortest_tick = 2ms;
 inline constexpr std::chrono::nanoseconds longest_tick = 1s;
+
+/// The tick for deadlines of which the shortest is this; zero: there are none.
+constexpr std::chrono::nanoseconds tick_for(std::chrono::nanoseconds shortest_timeout) noexcept {
+  if (shortest_timeout == shortest_timeout.zero()) return longest_tick;
+  return std::clamp(shortest_timeout / ticks_per_timeout, shortest_tick, longest_tick);
+}
 
 /// The tick of a server that is stopping, when nobody likes to wait. It also bounds how long the sync server misses a
 /// wake-up that came too early.
