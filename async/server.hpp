@@ -3,6 +3,7 @@
 #pragma once
 
 #include "async/io.hpp"
+#include "async/runtime.hpp"
 #include "async/session.hpp"
 #include "shared/options/endpoint.hpp"
 #include "shared/options/server_options.hpp"

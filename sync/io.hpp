@@ -4,7 +4,6 @@
 #include "sync/blocking/connect.hpp"
 #include "sync/blocking/context.hpp"
 #include "sync/blocking/listener.hpp"
-#include "sync/blocking/runtime.hpp"
 #include "sync/blocking/stream.hpp"
 #include "sync/blocking/task_group.hpp"
 

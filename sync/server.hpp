@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sync/io.hpp"
+#include "sync/runtime.hpp"
 #include "sync/session.hpp"
 #include "shared/options/endpoint.hpp"
 #include "shared/options/server_options.hpp"

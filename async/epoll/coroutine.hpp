@@ -1,41 +1,39 @@
-// Coroutines that are awaited: what they return, and how one goes on when another has ended. Knows no event loop: who
-// suspends a coroutine resumes it. One thread.
+// Coroutines that can be awaited, or spawned. Knows no event loop: whoever suspends a coroutine resumes it. One thread.
 #pragma once
 
-#include "async/epoll/list_node.hpp"
+#include "async/epoll/intrusive_list.hpp"
 
 #include <coroutine>
 #include <exception>
 #include <optional>
 #include <utility>
 
-namespace revecho {
+namespace revecho::async {
 
-/// What the promises of all coroutines have in common. Those that run by themselves, awaited by nobody, are listed by
-/// whoever has started them, who destroys those that have not ended; any other is alone.
-class promise_base : public list_node {
+/// The part of a promise that does not depend on the result. A coroutine is awaited by one other, or it was spawned:
+/// then it destroys its frame at its end, and whoever has spawned it keeps it in a list and destroys it if it does not
+/// come to that.
+class promise_base : public list_hook {
  public:
-  struct at_the_end {
+  struct final_awaiter {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
-    void await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
-      const auto awaiting = ended.promise().awaiting_;
-      if (awaiting) {
-        awaiting.resume();
-      } else if (!ended.promise().is_alone()) {
-        ended.destroy(); // nobody else does
-      }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
+      if (const auto awaiting = ended.promise().awaiting_) return awaiting;
+      if (ended.promise().spawned_) ended.destroy();
+      return std::noop_coroutine();
     }
     void await_resume() const noexcept {}
   };
 
   std::suspend_always initial_suspend() const noexcept { return {}; }
-  at_the_end final_suspend() const noexcept { return {}; }
+  final_awaiter final_suspend() const noexcept { return {}; }
   void unhandled_exception() noexcept {
-    if (!is_alone()) std::terminate(); // nobody awaits what was spawned
+    if (spawned_) std::terminate(); // nobody would see it
     failure_ = std::current_exception();
   }
   void set_awaiting(std::coroutine_handle<> coroutine) noexcept { awaiting_ = coroutine; }
+  void set_spawned() noexcept { spawned_ = true; }
 
  protected:
   void rethrow_failure() const {
@@ -45,6 +43,7 @@ class promise_base : public list_node {
  private:
   std::coroutine_handle<> awaiting_; // goes on when this one has ended
   std::exception_ptr failure_;
+  bool spawned_ = false;
 };
 
 template <class T>
@@ -52,9 +51,8 @@ class promise;
 
 /// A coroutine that runs once it is awaited, and then gives its result, or throws, to the one that awaits it.
 ///
-/// It is not asio::awaitable because of what that allocates: a frame for every operation that is awaited, a read as
-/// well as a write; and with asio 1.22 an operation that cannot be started for want of memory ends the program. Here an
-/// operation is an object in the frame of the coroutine that awaits it.
+/// Unlike asio::awaitable it takes no frame for an operation: reading or writing is an object in the frame of the
+/// coroutine that awaits it.
 template <class T>
 class [[nodiscard]] awaitable {
  public:
@@ -68,8 +66,9 @@ class [[nodiscard]] awaitable {
   }
 
   bool await_ready() const noexcept { return false; }
-  // It runs in here until it first waits. Who does not wait at all never needs to be told who awaits it, and a loop of
-  // such calls does not grow the stack, as it would if the two handed over to each other.
+  // Not by symmetric transfer, as at the end: the coroutine runs in here until it first waits. One that does not wait
+  // at all never needs to know who awaits it, and a loop of such calls does not grow the stack even where the compiler
+  // makes no tail calls.
   bool await_suspend(std::coroutine_handle<> awaiting) {
     coroutine_.resume();
     if (coroutine_.done()) return false;
@@ -111,7 +110,7 @@ class promise<void> : public promise_base {
   void take() const { rethrow_failure(); }
 };
 
-/// Where one coroutine waits, by `co_await`, until somebody calls resume().
+/// A place where one coroutine waits, by `co_await`, until resume().
 class suspension {
  public:
   suspension() = default;
@@ -132,4 +131,4 @@ class suspension {
   std::coroutine_handle<> coroutine_;
 };
 
-} // namespace revecho
+} // namespace revecho::async

@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <netdb.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -44,19 +45,26 @@ std::unique_ptr<addrinfo, freeing> look_up(const std::string& host, std::uint16_
   return std::unique_ptr<addrinfo, freeing>(failure == 0 ? found : nullptr);
 }
 
-socket_address from(const addrinfo& entry) {
-  socket_address result;
-  if (entry.ai_addrlen <= socket_address::capacity) std::memcpy(result.data(), entry.ai_addr, entry.ai_addrlen);
-  return result;
-}
-
 } // namespace
 
 std::optional<socket_address> socket_address::parse(const std::string& host, std::uint16_t port) {
   int failure = 0;
   const auto found = look_up(host, port, AI_NUMERICHOST, failure);
   if (!found) return std::nullopt;
-  return from(*found);
+  return from(found->ai_addr, found->ai_addrlen);
+}
+
+socket_address socket_address::from(const sockaddr* address, std::size_t size) noexcept {
+  socket_address result;
+  std::memcpy(result.data(), address, std::min<std::size_t>(size, capacity));
+  return result;
+}
+
+socket_address socket_address::v4(std::uint32_t host, std::uint16_t port) noexcept {
+  socket_address result;
+  result.storage_.v4.sin_addr.s_addr = htonl(host);
+  result.storage_.v4.sin_port = htons(port);
+  return result;
 }
 
 std::uint16_t socket_address::port() const noexcept {
@@ -91,7 +99,7 @@ std::vector<socket_address> resolve(const endpoint& to, std::error_code& error) 
   if (failure == EAI_MEMORY) error = std::make_error_code(std::errc::not_enough_memory);
   std::vector<socket_address> addresses;
   for (const addrinfo* entry = found.get(); entry != nullptr; entry = entry->ai_next)
-    addresses.push_back(from(*entry));
+    addresses.push_back(socket_address::from(entry->ai_addr, entry->ai_addrlen));
   return addresses;
 }
 

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,8 +24,16 @@ class socket_address {
   /// Of "127.0.0.1", "::1" or "fe80::1%eth0"; nothing if that is no address but a name.
   static std::optional<socket_address> parse(const std::string& host, std::uint16_t port);
 
+  /// Of an IPv4 address as a number: 127.0.0.1 is 0x7f000001.
+  static socket_address v4(std::uint32_t host, std::uint16_t port) noexcept;
+
+  /// Of what a call of the system has filled in. Precondition: IPv4 or IPv6.
+  static socket_address from(const sockaddr* address, std::size_t size) noexcept;
+
   int family() const noexcept { return storage_.any.sa_family; }
   std::uint16_t port() const noexcept;
+  /// The number of an IPv4 address, 0 of any other.
+  std::uint32_t v4() const noexcept { return family() == AF_INET ? ntohl(storage_.v4.sin_addr.s_addr) : 0; }
   /// "127.0.0.1", "::1"
   std::string host() const;
   endpoint to_endpoint() const { return {host(), port()}; }

@@ -5,9 +5,13 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
 
 namespace revecho {
 namespace {
@@ -58,25 +62,25 @@ unique_descriptor accept_connection(int listening, int flags, socket_address& pe
   }
 }
 
-unique_descriptor start_connecting(
+// The kernel chooses the port when connecting, so that it only has to be free for this destination.
+unique_descriptor open_socket(
     const socket_address& to, const std::optional<socket_address>& from, std::error_code& error) noexcept {
   unique_descriptor socket(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const auto fail = [&] {
-    error = last_error();
-    return unique_descriptor();
-  };
-  if (!socket) return fail();
-  if (from) {
-    set_option(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-    if (::bind(socket.get(), from->data(), from->size()) != 0) return fail();
-  }
+  error = socket ? std::error_code{} : last_error();
+  if (!socket) return socket;
   set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
-  if (::connect(socket.get(), to.data(), to.size()) != 0) {
-    if (errno != EINPROGRESS) return fail();
-    error = last_error();
-  } else {
-    error = connect_result(socket.get(), to);
-  }
+  if (!from) return socket;
+  set_option(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  if (::bind(socket.get(), from->data(), from->size()) != 0) error = last_error();
+  return socket;
+}
+
+unique_descriptor start_connecting(
+    const socket_address& to, const std::optional<socket_address>& from, std::error_code& error) noexcept {
+  auto socket = open_socket(to, from, error);
+  if (error) return socket;
+  const bool connected = ::connect(socket.get(), to.data(), to.size()) == 0;
+  error = connected ? connect_result(socket.get(), to) : last_error();
   return socket;
 }
 
@@ -87,6 +91,20 @@ std::error_code connect_result(int socket, const socket_address& to) noexcept {
   if (failure != 0) return {failure, std::system_category()};
   if (is_connected_to_itself(socket, to)) return {ECONNREFUSED, std::system_category()};
   return {};
+}
+
+std::error_code finish_connecting(int socket, const socket_address& to, time_point deadline) noexcept {
+  constexpr std::int64_t longest_wait = 60'000;
+  for (;;) {
+    pollfd waiting{socket, POLLOUT, 0};
+    std::int64_t milliseconds = longest_wait;
+    if (deadline != never)
+      milliseconds = std::chrono::ceil<std::chrono::milliseconds>(deadline - coarse_clock::now()).count();
+    const int ready = ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(milliseconds, 0, longest_wait)));
+    if (ready > 0) return connect_result(socket, to);
+    if (ready < 0 && errno != EINTR) return last_error();
+    if (coarse_clock::now() >= deadline) return std::make_error_code(std::errc::timed_out);
+  }
 }
 
 void make_blocking(int socket) noexcept { ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_NONBLOCK); }

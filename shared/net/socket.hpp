@@ -1,10 +1,10 @@
-// TCP sockets as every engine needs them: listening, connecting, accepting, sending and their options, each one system
-// call that is not waited for. Knows no event loop and no threads. All are non-blocking unless said otherwise, and
-// close-on-exec.
+// TCP sockets as every engine needs them: listening, connecting, accepting, sending and their options. Knows no event
+// loop and no threads. All are close-on-exec, and non-blocking unless said otherwise.
 #pragma once
 
 #include "shared/net/address.hpp"
 #include "shared/net/descriptor.hpp"
+#include "shared/process/clock.hpp"
 
 #include <sys/uio.h>
 
@@ -30,7 +30,12 @@ socket_address local_address(int socket);
 /// skipped. Without one, `error` says why: EAGAIN if there is none to be accepted.
 unique_descriptor accept_connection(int listening, int flags, socket_address& peer, std::error_code& error) noexcept;
 
-/// Starts to connect, with TCP_NODELAY. `error`: none once connected, EINPROGRESS while that is under way (it is when
+/// A socket for a connection to that address, with TCP_NODELAY, from `from` if that is given. `error`: why there is
+/// none.
+unique_descriptor open_socket(
+    const socket_address& to, const std::optional<socket_address>& from, std::error_code& error) noexcept;
+
+/// Starts to connect such a socket. `error`: none once connected, EINPROGRESS while that is under way (it is when
 /// the socket becomes writable that connect_result() says how it ended), else why it failed.
 /// With `from`, from that address; the kernel chooses a port that only has to be free towards this destination.
 unique_descriptor start_connecting(
@@ -39,6 +44,9 @@ unique_descriptor start_connecting(
 /// How connecting to `to` has ended. A connection to itself counts as refused: to a port of this machine on which
 /// nobody listens it may, by chance, be made from that very port (simultaneous open, RFC 9293, 3.5).
 std::error_code connect_result(int socket, const socket_address& to) noexcept;
+
+/// Waits, until the deadline, for connecting to `to` to end, and says how: std::errc::timed_out if it has not.
+std::error_code finish_connecting(int socket, const socket_address& to, time_point deadline) noexcept;
 
 void make_blocking(int socket) noexcept;
 

@@ -76,7 +76,7 @@ std::string ask_sync(parts& p, const std::vector<std::string>& chunks) {
   const auto ends = socket_pair();
   sync::service shared{p.options, p.log, p.counts};
   std::thread server(
-      [&] { sync::serve(sync::stream(context, sync::unique_descriptor(ends[0]), {}), sync::admission(1), shared); });
+      [&] { sync::serve(sync::stream(context, unique_descriptor(ends[0]), {}), sync::admission(1), shared); });
   auto answer = talk(ends[1], p.options.framing_kind, chunks);
   server.join();
   return answer;
@@ -87,8 +87,8 @@ std::string ask_async(parts& p, const std::vector<std::string>& chunks) {
   async::service shared{p.options, p.log, p.counts};
   std::thread server([&] {
     async::context context(std::chrono::nanoseconds{0});
-    context.run([&] {
-      return async::serve(async::stream(context, async::unique_descriptor(ends[0]), {}), async::admission(1), shared);
+    context.run([&]() -> async::awaitable<void> {
+      return async::serve(async::stream(context, unique_descriptor(ends[0]), {}), async::admission(1), shared);
     });
   });
   auto answer = talk(ends[1], p.options.framing_kind, chunks);

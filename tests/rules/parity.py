@@ -2,7 +2,7 @@
 """The twins rule: async/ becomes sync/, letter by letter, by the substitutions below.
 
 usage: parity.py            compare; every difference and every substitution that was not needed is an error
-       parity.py --write    make sync/ from async/ (after editing async/; io.hpp and the engines are left alone)
+       parity.py --write    make sync/ from async/ (after editing async/; io.hpp, runtime.* and the engines are left alone)
 """
 
 import difflib
@@ -18,8 +18,9 @@ SUBSTITUTIONS = [
     ("names of the twin", r"\basync\b", "sync"),
 ]
 
-# Names the engine that the text is compiled for. The engines themselves are folders: asio, epoll, blocking.
-FREE = {"io.hpp"}
+# What the twins do not share: the engine that the text is compiled for (the engines are folders: asio, epoll, blocking),
+# and how a server spreads over threads (event loops, or workers).
+FREE = {"io.hpp", "runtime.hpp", "runtime.cpp"}
 
 
 def substituted(text, used):

@@ -27,7 +27,8 @@ ROOMS = [
     ("sync", ["sync", "shared"], [ASIO, COMMAND_LINE, JSON]),
     ("async/asio", ["async/asio", "shared"], [r"sys/epoll\.h", COMMAND_LINE, JSON]),
     ("async/epoll", ["async/epoll", "shared"], [ASIO, COMMAND_LINE, JSON]),
-    ("tools", ["tools", "async/epoll", "shared"], [ASIO]),
+    ("tools/stress", ["tools", "async/epoll", "shared"], [ASIO]),
+    ("tools/compare", ["tools", "async/epoll", "shared"], [ASIO]),
 ]
 
 # The text of the twins: session, server, client and the mains know no engine by name and no system call.
@@ -61,7 +62,7 @@ def check_the_rule():
                            ("shared/protocol", "shared/options/limits.hpp"), ("shared/process", "netdb.h"),
                            ("shared/process", "shared/options/endpoint.hpp"), ("shared/options", "asio.hpp"),
                            ("shared/net", "asio/ip/tcp.hpp"), ("async/asio", "sys/epoll.h"),
-                           ("async/epoll", "asio/io_context.hpp"), ("tools", "async/asio/context.hpp"),
+                           ("async/epoll", "asio/io_context.hpp"), ("tools/stress", "async/asio/context.hpp"),
                            ("sync", "async/io.hpp")]:
         if not faults_of(header, *rules[folder]):
             yield f"the rule of {folder} misses {header}"

@@ -40,12 +40,15 @@ std::filesystem::path process_files(pid_t id, const char* name) {
 std::vector<variant> variants() {
   const std::string sync = "revecho-sync-server";
   const std::string async = "revecho-async-server";
+  const std::string epoll = "revecho-epoll-server";
   return {
       {"sync iterative", sync, {"--model", "iterative"}, 1},
       {"sync threads", sync, {"--model", "threads"}, unlimited},
       {"sync pool", sync, {"--model", "pool", "--threads", "4"}, 4},
       {"async 1", async, {}, unlimited},
       {"async 2", async, {"--threads", "2"}, unlimited},
+      {"epoll 1", epoll, {}, unlimited},
+      {"epoll 2", epoll, {"--threads", "2"}, unlimited},
   };
 }
 

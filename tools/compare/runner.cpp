@@ -1,15 +1,14 @@
 #include "tools/compare/runner.hpp"
 
+#include "shared/net/address.hpp"
+#include "shared/net/error.hpp"
+#include "shared/net/socket.hpp"
 #include "shared/process/format.hpp"
 #include "shared/process/output.hpp"
 #include "tools/compare/cpus.hpp"
 #include "tools/compare/server_process.hpp"
 #include "tools/compare/stories.hpp"
 
-#include <asio/connect.hpp>
-#include <asio/io_context.hpp>
-#include <asio/ip/tcp.hpp>
-#include <asio/write.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -17,6 +16,8 @@
 #include <ctime>
 #include <optional>
 #include <stdexcept>
+#include <sys/socket.h>
+#include <system_error>
 
 namespace revecho::compare {
 namespace {
@@ -26,21 +27,21 @@ using steady = std::chrono::steady_clock;
 
 double microseconds(std::chrono::nanoseconds t) { return std::chrono::duration<double, std::micro>(t).count(); }
 
-// A client that begins a message and never ends it.
-class staller {
- public:
-  staller(const endpoint& to, framing kind) {
-    asio::ip::tcp::resolver resolver(loop_);
-    asio::connect(socket_, resolver.resolve(to.host, std::to_string(to.port)));
-    if (kind == framing::raw) return; // there is no such thing as half a message
+// A connection that begins a message and never ends it.
+unique_descriptor stall(const endpoint& to, framing kind) {
+  std::error_code error;
+  for (const auto& address : resolve(to, error)) {
+    auto socket = start_connecting(address, std::nullopt, error);
+    if (!error || error == std::errc::operation_in_progress)
+      error = finish_connecting(socket.get(), address, deadline_after(10s));
+    if (error) continue;
     const std::string half = kind == framing::length ? std::string("\0\0\0\2h", 5) : "half a mess";
-    asio::write(socket_, asio::buffer(half));
+    // With raw there is no such thing as half a message.
+    if (kind == framing::raw || ::send(socket.get(), half.data(), half.size(), MSG_NOSIGNAL) > 0) return socket;
+    error = last_error();
   }
-
- private:
-  asio::io_context loop_;
-  asio::ip::tcp::socket socket_{loop_};
-};
+  throw std::system_error(error, fmt::format("cannot connect to {}", to_string(to)));
+}
 
 void take_latencies(run_figures& figures, const stress::latencies& from) {
   if (from.values.size() == 0) return;
@@ -212,8 +213,8 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
     server.emplace(who.program, std::move(arguments), server_cpus_, interrupted_);
     engine.work().to = server->address();
   }
-  std::optional<staller> slow;
-  if (s.has_staller) slow.emplace(engine.work().to, s.work.framing_kind);
+  unique_descriptor stalled;
+  if (s.has_staller) stalled = stall(engine.work().to, s.work.framing_kind);
   stress::load::observer each_second;
   if (live_.is_shown()) {
     each_second = [&](const stress::second& part) {
@@ -224,7 +225,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
   }
   const interruptible now(*this, engine);
   const auto level = engine.run(s.clients, each_second);
-  slow.reset();
+  stalled.close();
   auto figures = figures_of(level);
   if (const auto wrong = what_went_wrong(level); !wrong.empty()) {
     if (!server) throw std::runtime_error(wrong);

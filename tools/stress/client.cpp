@@ -42,7 +42,7 @@ client::client(worker& owner, std::uint64_t number)
 
 // --- connections -----------------------------------------------------------------------------------------------------
 
-awaitable<void> client::run() {
+async::awaitable<void> client::run() {
   auto pause = std::chrono::milliseconds{first_reconnect_pause};
   bool first = true;
   for (bool again = true; again;) {
@@ -73,7 +73,7 @@ awaitable<void> client::run() {
   if (down_since_) owner_.add_outage(*down_since_, steady::now(), 1, lost_while_down_);
 }
 
-awaitable<void> client::connect() {
+async::awaitable<void> client::connect() {
   const auto& work = owner_.work();
   const auto before = steady::now();
   std::error_code error;
@@ -95,7 +95,7 @@ awaitable<void> client::connect() {
 }
 
 // Until the session or the level is over, or the connection fails.
-awaitable<void> client::converse() {
+async::awaitable<void> client::converse() {
   const auto& work = owner_.work();
   half_closed_ = false;
   written_ = queued_ = 0;
@@ -161,7 +161,7 @@ void client::on_ready(std::error_code error) {
 }
 
 // Behind the last reply nothing may come but the end.
-awaitable<void> client::await_end() {
+async::awaitable<void> client::await_end() {
   if (!half_closed_) peer_->shutdown_send();
   std::error_code error;
   std::span<const char> input =

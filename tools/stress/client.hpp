@@ -2,7 +2,9 @@
 // Belongs to one worker, and is touched by that worker's thread only.
 #pragma once
 
-#include "async/io.hpp"
+#include "async/epoll/connect.hpp"
+#include "async/epoll/coroutine.hpp"
+#include "async/epoll/stream.hpp"
 #include "shared/options/random.hpp"
 #include "shared/protocol/verifier.hpp"
 #include "tools/stress/payload.hpp"
@@ -28,7 +30,7 @@ class client final : private async::ready_handler {
   client(worker& owner, std::uint64_t number);
 
   /// Connects, sends and checks until the level is over.
-  awaitable<void> run();
+  async::awaitable<void> run();
 
   /// The time has come that it asked its worker for: sends what is due.
   void wake(steady::time_point now);
@@ -45,11 +47,11 @@ class client final : private async::ready_handler {
     std::size_t size;
   };
 
-  awaitable<void> connect();
-  awaitable<void> converse();
+  async::awaitable<void> connect();
+  async::awaitable<void> converse();
   void await_more(steady::time_point now);
   void on_ready(std::error_code error) override;
-  awaitable<void> await_end();
+  async::awaitable<void> await_end();
 
   void begin_schedule(steady::time_point now);
   void advance_schedule(steady::time_point now);
@@ -92,7 +94,7 @@ class client final : private async::ready_handler {
   std::uint64_t written_ = 0;      // bytes the kernel took
   std::uint64_t queued_ = 0;       // and those it is to get
   std::vector<char> unsent_;       // what it did not take yet
-  suspension conversation_ended_;
+  async::suspension conversation_ended_;
 
   worker& owner_;
   std::uint64_t number_;

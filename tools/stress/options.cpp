@@ -34,24 +34,22 @@ latency_target parse_target_latency(const std::string& text) {
   return target;
 }
 
-asio::ip::address parse_address(std::string_view text) {
-  std::error_code error;
-  auto address = asio::ip::make_address(std::string(text), error);
-  if (error) throw std::invalid_argument(fmt::format("'{}' is not an IP address", text));
-  return address;
+socket_address parse_address(std::string_view text) {
+  const auto address = socket_address::parse(std::string(text), 0);
+  if (!address) throw std::invalid_argument(fmt::format("'{}' is not an IP address", text));
+  return *address;
 }
 
-std::vector<asio::ip::address> parse_sources(const std::string& text) {
+std::vector<socket_address> parse_sources(const std::string& text) {
   const auto dash = text.find('-');
   const auto first = parse_address(std::string_view(text).substr(0, dash));
   if (dash == text.npos) return {first};
   const auto last = parse_address(std::string_view(text).substr(dash + 1));
-  if (!first.is_v4() || !last.is_v4() || last < first ||
-      last.to_v4().to_uint() - first.to_v4().to_uint() >= most_sources)
+  if (first.v4() == 0 || last.v4() < first.v4() || last.v4() - first.v4() >= most_sources)
     throw std::invalid_argument(fmt::format("'{}' is not a range of at most {} IPv4 addresses", text, most_sources));
-  std::vector<asio::ip::address> all;
-  for (std::uint32_t a = first.to_v4().to_uint(); a <= last.to_v4().to_uint(); ++a)
-    all.emplace_back(asio::ip::address_v4(a));
+  std::vector<socket_address> all;
+  for (std::uint32_t a = first.v4(); a <= last.v4(); ++a)
+    all.push_back(socket_address::v4(a, 0));
   return all;
 }
 
@@ -131,7 +129,7 @@ void add_connection_options(CLI::App& app, stress_options& options) {
   add_parsed(app, "--threads", work.threads, threads, "T", "Threads that share the clients", "1");
   const auto sources = [&options](const std::string& text) {
     options.sources_auto = text == "auto";
-    return options.sources_auto ? std::vector<asio::ip::address>{} : parse_sources(text);
+    return options.sources_auto ? std::vector<socket_address>{} : parse_sources(text);
   };
   add_parsed(app, "--source", work.sources, sources, "ADDR[-ADDR]|auto", "Addresses to connect from, in turn");
   const auto seed = [](const std::string& text) {
@@ -227,15 +225,15 @@ stress_options parse_stress_options(int argc, const char* const* argv) {
   return options;
 }
 
-std::vector<asio::ip::address> automatic_sources(const endpoint& to, std::size_t clients) {
-  std::error_code error;
-  const auto target = asio::ip::make_address(to.host, error);
-  const bool loopback = to.host == "localhost" || (!error && target.is_v4() && target.is_loopback());
-  std::vector<asio::ip::address> sources;
-  if (!loopback || clients <= ports_used_of_an_address) return sources;
+std::vector<socket_address> automatic_sources(const endpoint& to, std::size_t clients) {
+  constexpr std::uint32_t loopback = 0x7f000001;
+  const auto target = socket_address::parse(to.host, 0);
+  const bool is_loopback = to.host == "localhost" || (target && target->v4() >> 24 == loopback >> 24);
+  std::vector<socket_address> sources;
+  if (!is_loopback || clients <= ports_used_of_an_address) return sources;
   const auto needed = (clients + ports_used_of_an_address - 1) / ports_used_of_an_address;
   for (std::uint32_t i = 0; i < needed; ++i)
-    sources.emplace_back(asio::ip::address_v4(asio::ip::address_v4::loopback().to_uint() + i));
+    sources.push_back(socket_address::v4(loopback + i, 0));
   return sources;
 }
 

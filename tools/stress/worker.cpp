@@ -1,6 +1,6 @@
 #include "tools/stress/worker.hpp"
 
-#include <asio/post.hpp>
+#include "async/epoll/task_group.hpp"
 
 #include <algorithm>
 #include <compare>
@@ -27,11 +27,9 @@ worker::worker(const workload& work, std::uint64_t seed, std::uint64_t first, st
       all_(all),
       hooks_(std::move(hooks)),
       io_(work.timeout),
-      wake_up_(io_.get_executor(), steady::time_point::max()),
-      started_(io_.get_executor(), steady::time_point::max()),
-      room_(io_.get_executor(), steady::time_point::max()),
-      tick_(io_.get_executor()),
-      end_(io_.get_executor()) {
+      wake_up_(io_),
+      tick_(io_),
+      end_(io_) {
   for (std::uint64_t number = first; number < all; number += step)
     clients_.push_back(std::make_unique<client>(*this, number));
   not_connected_yet_ = clients_.size();
@@ -44,18 +42,16 @@ void worker::run() {
 }
 
 void worker::begin(steady::time_point at) {
-  asio::post(io_.get_executor(), [this, at] {
+  io_.post([this, at] {
     set_times(at);
-    begun_flag_ = true;
-    started_.cancel();
+    begin_.open();
   });
 }
 
 void worker::interrupt() {
   interrupted_ = true;
-  asio::post(io_.get_executor(), [this] {
-    begun_flag_ = true;
-    started_.cancel();
+  io_.post([this] {
+    begin_.open();
     wake_up_.cancel();
   });
   io_.stop();
@@ -63,7 +59,7 @@ void worker::interrupt() {
 
 // --- running ---------------------------------------------------------------------------------------------------------
 
-awaitable<void> worker::run_all() {
+async::awaitable<void> worker::run_all() {
   async::task_group tasks(io_, clients_.size());
   async::task_group others(io_, 4);
   const auto schedule = [this](int) { return run_schedule(); };
@@ -74,7 +70,7 @@ awaitable<void> worker::run_all() {
   const auto opened = steady::now();
   if (work_.ramp.count() > 0) {
     set_times(opened);
-    begun_flag_ = true;
+    begin_.open();
   }
   co_await others.spawn(seconds, 0);
   co_await others.spawn(cut, 0);
@@ -84,7 +80,7 @@ awaitable<void> worker::run_all() {
       if (turn > steady::now()) co_await io_.sleep_for(turn - steady::now());
     }
     while (connecting_ >= most_connecting)
-      co_await async::expiry_of(room_);
+      co_await room_;
     ++connecting_;
     co_await tasks.spawn(run_one, clients_[i].get());
   }
@@ -96,18 +92,12 @@ awaitable<void> worker::run_all() {
   co_await others.join();
 }
 
-awaitable<void> worker::run_client(client* who) { return who->run(); }
+async::awaitable<void> worker::run_client(client* who) { return who->run(); }
 
 void worker::first_connect_ended() {
   --connecting_;
-  room_.cancel();
+  room_.resume();
   if (--not_connected_yet_ == 0) hooks_.on_connected();
-}
-
-// Without a ramp nobody sends before all are connected (or could not be), so that a level offers what it says.
-awaitable<void> worker::wait_for_begin() {
-  while (!begun_flag_)
-    co_await async::expiry_of(started_);
 }
 
 void worker::set_times(steady::time_point begin) {
@@ -126,7 +116,7 @@ void worker::wake_at(client& who, steady::time_point when) {
 }
 
 // One timer for all clients: theirs would cost one each.
-awaitable<void> worker::run_schedule() {
+async::awaitable<void> worker::run_schedule() {
   while (!over_) {
     const auto now = steady::now();
     for (auto left = schedule_.size(); left > 0 && !schedule_.empty() && schedule_.top().first <= now; --left) {
@@ -134,18 +124,16 @@ awaitable<void> worker::run_schedule() {
       schedule_.pop();
       who->wake(steady::now());
     }
-    wake_up_.expires_at(schedule_.empty() ? steady::time_point::max() : schedule_.top().first);
-    co_await async::expiry_of(wake_up_);
+    co_await wake_up_.until(schedule_.empty() ? steady::time_point::max() : schedule_.top().first);
   }
 }
 
-awaitable<void> worker::report_seconds() {
+async::awaitable<void> worker::report_seconds() {
   if (!hooks_.on_second) co_return;
   co_await wait_for_begin();
   const auto began = begun_ == steady::time_point::max() ? steady::now() : begun_;
   for (auto end = began + 1s; !over_; end += 1s) {
-    tick_.expires_at(end);
-    co_await async::expiry_of(tick_);
+    co_await tick_.until(end);
     current_.time = std::min(steady::now(), end) - began;
     current_.connected = connected_;
     hooks_.on_second(current_);
@@ -153,16 +141,15 @@ awaitable<void> worker::report_seconds() {
   }
 }
 
-awaitable<void> worker::cut_off() {
+async::awaitable<void> worker::cut_off() {
   if (work_.waits_for_rest || work_.messages) co_return;
   co_await wait_for_begin();
-  end_.expires_at(stop_sending_);
-  co_await async::expiry_of(end_);
+  co_await end_.until(stop_sending_);
   cut_off_ = true;
   io_.stop();
 }
 
-std::optional<asio::ip::address> worker::source_for(std::uint64_t client) const {
+std::optional<socket_address> worker::source_for(std::uint64_t client) const {
   if (work_.sources.empty()) return std::nullopt;
   return work_.sources[client % work_.sources.size()];
 }

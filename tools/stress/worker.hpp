@@ -2,7 +2,9 @@
 // Touched by its thread only, but for begin() and interrupt().
 #pragma once
 
-#include "async/io.hpp"
+#include "async/epoll/context.hpp"
+#include "async/epoll/gate.hpp"
+#include "async/epoll/timer.hpp"
 #include "tools/stress/client.hpp"
 #include "tools/stress/result.hpp"
 #include "tools/stress/workload.hpp"
@@ -61,10 +63,11 @@ class worker {
   bool is_cut_off() const noexcept { return interrupted_ || cut_off_; }
   steady::time_point stop_sending() const noexcept { return stop_sending_; }
   std::string& scratch() noexcept { return scratch_; } ///< for frames, until the next use
-  std::optional<asio::ip::address> source_for(std::uint64_t client) const;
+  std::optional<socket_address> source_for(std::uint64_t client) const;
 
   void first_connect_ended();
-  awaitable<void> wait_for_begin();
+  /// Without a ramp nobody sends before all are connected (or could not be), so that a level offers what it says.
+  auto wait_for_begin() noexcept { return begin_.opened(); }
 
   /// Calls who.wake() at that time, once.
   void wake_at(client& who, steady::time_point when);
@@ -88,11 +91,11 @@ class worker {
  private:
   using entry = std::pair<steady::time_point, client*>;
 
-  awaitable<void> run_all();
-  awaitable<void> run_client(client* who);
-  awaitable<void> run_schedule();
-  awaitable<void> report_seconds();
-  awaitable<void> cut_off();
+  async::awaitable<void> run_all();
+  async::awaitable<void> run_client(client* who);
+  async::awaitable<void> run_schedule();
+  async::awaitable<void> report_seconds();
+  async::awaitable<void> cut_off();
   void record_censored(
       steady::time_point intended, steady::time_point sent, std::chrono::nanoseconds at_least) noexcept;
   void set_times(steady::time_point begin);
@@ -107,16 +110,15 @@ class worker {
   async::context io_;
   std::vector<std::unique_ptr<client>> clients_;
   std::priority_queue<entry, std::vector<entry>, std::greater<>> schedule_;
-  async::timer wake_up_; // for the first of schedule_
-  async::timer started_; // cancelled by begin()
-  async::timer room_;    // cancelled when a connection attempt has ended
-  async::timer tick_;    // of report_seconds()
-  async::timer end_;     // of cut_off()
+  async::timer wake_up_;   // for the first of schedule_
+  async::gate begin_;      // opened by begin()
+  async::suspension room_; // resumed when a connection attempt has ended
+  async::timer tick_;      // of report_seconds()
+  async::timer end_;       // of cut_off()
   std::size_t connecting_ = 0;
   std::size_t not_connected_yet_; // clients whose first attempt has not ended
   std::size_t connected_ = 0;
   std::size_t owing_ = 0; // clients with a message under way
-  bool begun_flag_ = false;
   bool over_ = false;
   bool cut_off_ = false;
   std::atomic<bool> interrupted_ = false;

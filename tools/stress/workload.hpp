@@ -1,12 +1,11 @@
 // What a load is: what each client sends, when, and for how long. Knows nothing of how.
 #pragma once
 
+#include "shared/net/address.hpp"
 #include "shared/options/distribution.hpp"
 #include "shared/options/endpoint.hpp"
 #include "shared/options/limits.hpp"
 #include "shared/protocol/framing.hpp"
-
-#include <asio/ip/address.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -45,8 +44,8 @@ struct workload {
   std::chrono::nanoseconds timeout = std::chrono::seconds{10}; ///< for connecting, and for each reply
   bool reconnect = false;                                      ///< go on after a connection was lost
   unsigned threads = 1;
-  std::vector<asio::ip::address> sources; ///< addresses to connect from, in turn; empty: the system's choice
-  std::optional<std::uint64_t> seed;      ///< of all draws
+  std::vector<socket_address> sources; ///< addresses to connect from, in turn; empty: the system's choice
+  std::optional<std::uint64_t> seed;   ///< of all draws
 };
 
 } // namespace revecho::stress

@@ -29,17 +29,18 @@ struct parsed {
 
 // Parses with stdout and stderr caught, and `input` as stdin.
 template <class Parse>
-auto run(Parse parse, twin which, const arguments& args, const std::string& input) {
-  std::vector<const char*> argv{"program"};
+auto run(Parse parse, const std::string& kind, twin which, const arguments& args, const std::string& input) {
+  const std::string program = std::string(which == twin::sync ? "revecho-sync-" : "revecho-async-") + kind;
+  std::vector<const char*> argv{program.c_str()};
   for (const auto& arg : args)
     argv.push_back(arg.c_str());
-  parsed<decltype(parse(which, "program", 0, argv.data()))> result;
+  parsed<decltype(parse(which, program, 0, argv.data()))> result;
   std::istringstream stdin_text(input);
   auto* const original = std::cin.rdbuf(stdin_text.rdbuf());
   captured out(STDOUT_FILENO);
   captured err(STDERR_FILENO);
   try {
-    result.options = parse(which, "program", static_cast<int>(argv.size()), argv.data());
+    result.options = parse(which, program, static_cast<int>(argv.size()), argv.data());
   } catch (const early_exit& exit) {
     result.exit_code = exit.code;
   }
@@ -49,10 +50,10 @@ auto run(Parse parse, twin which, const arguments& args, const std::string& inpu
   return result;
 }
 
-inline auto server(twin which, const arguments& args) { return run(parse_server_options, which, args, ""); }
+inline auto server(twin which, const arguments& args) { return run(parse_server_options, "server", which, args, ""); }
 
 inline auto client(twin which, const arguments& args, const std::string& input = "") {
-  return run(parse_client_options, which, args, input);
+  return run(parse_client_options, "client", which, args, input);
 }
 
 // Exit code 2, nothing on stdout, and each of the words in the message on stderr.

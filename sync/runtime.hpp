@@ -1,8 +1,7 @@
 // The running server: worker threads that accept, one or `--threads`, and the threads of their connections.
 #pragma once
 
-#include "sync/blocking/context.hpp"
-#include "sync/blocking/listener.hpp"
+#include "sync/io.hpp"
 #include "shared/options/endpoint.hpp"
 #include "shared/options/server_options.hpp"
 

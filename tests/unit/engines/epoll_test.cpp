@@ -1,12 +1,16 @@
-// What the async twin's coroutines promise, without a server: results, exceptions, stack, and what is left behind.
+// The parts of the epoll engine that the other engines do not have: coroutines of its own, edges, timers and gates.
 #include "tests/support/catch.hpp"
 
-#include "async/io.hpp"
+#include "async/epoll/gate.hpp"
+#include "async/epoll/intrusive_list.hpp"
+#include "async/epoll/stream.hpp"
+#include "async/epoll/timer.hpp"
 
 #include <array>
 #include <memory>
-#include <stdexcept>
 #include <sys/socket.h>
+#include <thread>
+#include <vector>
 
 using namespace revecho;
 using namespace revecho::async;
@@ -20,54 +24,15 @@ std::array<unique_descriptor, 2> socket_pair() {
   return {unique_descriptor(ends[0]), unique_descriptor(ends[1])};
 }
 
-awaitable<int> give(int value) { co_return value; }
-
-awaitable<int> fail() {
-  throw std::runtime_error("no value");
-  co_return 0;
-}
-
 awaitable<void> wait_with(std::shared_ptr<int> kept) {
   suspension forever;
   co_await forever;
   *kept = 1;
 }
 
+awaitable<void> wait_for(suspension& what) { co_await what; }
+
 } // namespace
-
-TEST_CASE("awaitable: gives its result, or what it throws, to who awaits it") {
-  int given = 0;
-  std::string thrown;
-  const auto main = [&]() -> awaitable<void> {
-    given = co_await give(7);
-    try {
-      co_await fail();
-    } catch (const std::runtime_error& error) {
-      thrown = error.what();
-    }
-  };
-  context loop(0ns);
-  loop.run(main);
-  CHECK(given == 7);
-  CHECK(thrown == "no value");
-}
-
-TEST_CASE("awaitable: what leaves main leaves run()") {
-  const auto main = []() -> awaitable<void> { co_await fail(); };
-  context loop(0ns);
-  CHECK_THROWS_WITH(loop.run(main), "no value");
-}
-
-TEST_CASE("awaitable: a million calls that do not wait take no more stack than one") {
-  int sum = 0;
-  const auto main = [&]() -> awaitable<void> {
-    for (int i = 0; i < 1'000'000; ++i)
-      sum += co_await give(1);
-  };
-  context loop(0ns);
-  loop.run(main);
-  CHECK(sum == 1'000'000);
-}
 
 TEST_CASE("context: destroys what is still suspended, and what that awaits") {
   const auto kept = std::make_shared<int>(0);
@@ -85,50 +50,6 @@ TEST_CASE("context: destroys what is still suspended, and what that awaits") {
   }
   CHECK(kept.use_count() == 1);
   CHECK(*kept == 0);
-}
-
-TEST_CASE("context: returns from run() when the last task has ended") {
-  context loop(0ns);
-  bool ended = false;
-  const auto sleep = [&]() -> awaitable<void> {
-    co_await loop.sleep_for(1ms);
-    ended = true;
-  };
-  loop.spawn([&] { return sleep(); });
-  CHECK_FALSE(ended);
-  loop.run();
-  CHECK(ended);
-}
-
-TEST_CASE("task_group: runs so many at once and no more, and join() throws what the first threw") {
-  context loop(0ns);
-  int running = 0;
-  int most = 0;
-  int begun = 0;
-  std::string thrown;
-  const auto task = [&](int number) -> awaitable<void> {
-    ++begun;
-    most = std::max(most, ++running);
-    co_await loop.sleep_for(1ms);
-    --running;
-    if (number == 3) co_await fail();
-  };
-  const auto start = [&](int number) { return task(number); };
-  const auto main = [&]() -> awaitable<void> {
-    task_group group(loop, 4);
-    for (int i = 0; i < 10; ++i)
-      co_await group.spawn(start, i);
-    try {
-      co_await group.join();
-    } catch (const std::runtime_error& error) {
-      thrown = error.what();
-    }
-  };
-  loop.run(main);
-  CHECK(begun == 10);
-  CHECK(most == 4);
-  CHECK(running == 0);
-  CHECK(thrown == "no value");
 }
 
 TEST_CASE("stream: a wait that a deadline or stop() ends says which, and the next wait is a new one") {
@@ -181,4 +102,89 @@ TEST_CASE("context: leaves no event behind, however many come one after the othe
   loop.spawn([&] { return talk(&theirs, false); });
   loop.run();
   CHECK(received >= messages);
+}
+
+TEST_CASE("intrusive_list: keeps the order, and lets an element leave and move") {
+  struct element : list_hook {
+    explicit element(int n) : number(n) {}
+    int number;
+  };
+  const auto numbers = [](intrusive_list<element>& list) {
+    std::vector<int> all;
+    list.for_each([&](element& e) { all.push_back(e.number); });
+    return all;
+  };
+  intrusive_list<element> list;
+  intrusive_list<element> other;
+  CHECK(list.empty());
+  element one(1);
+  {
+    element two(2);
+    element three(3);
+    for (element* each : {&one, &two, &three})
+      list.push_back(*each);
+    CHECK(numbers(list) == std::vector{1, 2, 3});
+    other.push_back(two);
+    CHECK(numbers(list) == std::vector{1, 3});
+    other.take_all(list);
+    CHECK(numbers(other) == std::vector{2, 1, 3});
+    CHECK(list.empty());
+  }
+  CHECK(numbers(other) == std::vector{1});
+  one.unlink();
+  CHECK(other.empty());
+}
+
+TEST_CASE("timer: ends its wait early when it is cancelled, and may be used again") {
+  context loop(0ns);
+  timer alarm(loop);
+  int rings = 0;
+  const auto wait = [&]() -> awaitable<void> {
+    co_await alarm.until(timer::clock::time_point::max());
+    ++rings;
+    co_await alarm.until(timer::clock::now());
+    ++rings;
+  };
+  const auto cancel = [&]() -> awaitable<void> {
+    co_await loop.sleep_for(1ms);
+    alarm.cancel();
+    alarm.cancel();
+  };
+  loop.spawn([&] { return wait(); });
+  loop.spawn([&] { return cancel(); });
+  loop.run();
+  CHECK(rings == 2);
+  alarm.cancel(); // nobody waits
+}
+
+TEST_CASE("gate: lets all through that wait when it is opened, and those who come later") {
+  context loop(0ns);
+  gate start;
+  int through = 0;
+  const auto wait = [&]() -> awaitable<void> {
+    co_await start.opened();
+    ++through;
+  };
+  for (int i = 0; i < 3; ++i)
+    loop.spawn([&] { return wait(); });
+  CHECK(through == 0);
+  start.open();
+  CHECK(through == 3);
+  loop.spawn([&] { return wait(); });
+  CHECK(through == 4);
+}
+
+TEST_CASE("context: makes the calls that other threads post, in its own") {
+  context loop(0ns);
+  suspension posted;
+  std::thread::id thread;
+  loop.spawn(wait_for, posted);
+  std::jthread other([&] {
+    loop.post([&] {
+      thread = std::this_thread::get_id();
+      posted.resume();
+    });
+  });
+  loop.run();
+  CHECK(thread == std::this_thread::get_id());
 }

@@ -1,4 +1,4 @@
-#include "sync/blocking/runtime.hpp"
+#include "sync/runtime.hpp"
 
 #include "shared/net/error.hpp"
 #include "shared/net/listening.hpp"

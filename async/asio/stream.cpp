@@ -1,0 +1,130 @@
+#include "async/asio/stream.hpp"
+
+#include "async/asio/cancellable.hpp"
+#include "shared/net/socket.hpp"
+#include "shared/options/limits.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace revecho::async {
+
+struct stream::connection final : cancellable {
+  connection(context& loop, const socket_address& to) : cancellable(loop), socket(loop.get_executor()), peer(to) {}
+  ~connection() { owner().buffers().give_back(std::move(large)); }
+
+  void cancel() noexcept override;
+  std::span<char> received(std::size_t count, std::error_code& error) noexcept;
+  std::span<char> read_more(std::error_code& error) noexcept;
+
+  tcp_socket socket;
+  std::unique_ptr<char[]> large; // lent by the context from one read_some() to the next
+  std::error_code failed;        // of a read after one that had brought something: for the next read_some()
+  socket_address peer;
+  std::array<char, 96> small; // most messages fit in: then one read has them, and nothing is lent
+};
+
+stream::stream(context& owner, unique_descriptor socket, const socket_address& peer)
+    : connection_(std::make_unique<connection>(owner, peer)) {
+  assign(connection_->socket, std::move(socket), peer);
+  connection_->socket.non_blocking(true);
+}
+
+stream::stream(stream&&) noexcept = default;
+stream::~stream() = default;
+
+void stream::connection::cancel() noexcept {
+  std::error_code ignored;
+  socket.cancel(ignored);
+}
+
+awaitable<void> stream::connect(time_point deadline, std::error_code& error) {
+  auto& c = *connection_;
+  asio::ip::tcp::endpoint to;
+  std::copy_n(reinterpret_cast<const char*>(c.peer.data()), c.peer.size(), reinterpret_cast<char*>(to.data()));
+  c.begin_wait(deadline, on_stop::end);
+  co_await c.socket.async_connect(to, c.resuming(error));
+  c.end_wait(error);
+  if (!error) error = connect_result(c.socket.native_handle(), c.peer);
+}
+
+// A composed operation, and not a coroutine around async_read_some(): one frame less for each connection that waits.
+awaitable<std::span<char>> stream::read_some(time_point deadline, on_stop when_stopped, std::error_code& error) {
+  auto* const c = connection_.get();
+  c->owner().buffers().give_back(std::move(c->large));
+  c->begin_wait(deadline, when_stopped);
+  const auto start = [c, &error](auto resume) {
+    auto finish = [c, &error, resume = std::move(resume)](std::error_code result, std::size_t count) mutable {
+      error = result;
+      std::move(resume)(c->received(count, error));
+    };
+    c->socket.async_read_some(asio::buffer(c->small), c->in_own_memory(std::move(finish)));
+  };
+  return asio::async_initiate<const asio::use_awaitable_t<executor>, void(std::span<char>)>(start, use_awaitable);
+}
+
+std::span<char> stream::connection::received(std::size_t count, std::error_code& error) noexcept {
+  end_wait(error);
+  if (error == std::errc::operation_canceled) { // what has arrived is still read
+    std::error_code result;
+    count = socket.read_some(asio::buffer(small), result);
+    if (result != asio::error::would_block) error = standard(result);
+  }
+  if (error == asio::error::eof) error = std::exchange(failed, {});
+  if (error || count < small.size()) return std::span(small).first(count);
+  return read_more(error);
+}
+
+// The small buffer is full, and there may be more: all of it moves to a large one.
+std::span<char> stream::connection::read_more(std::error_code& error) noexcept {
+  large = owner().buffers().borrow();
+  if (!large) {
+    error = std::make_error_code(std::errc::not_enough_memory);
+    return {};
+  }
+  char* const end = std::copy(small.begin(), small.end(), large.get());
+  const std::size_t count = socket.read_some(asio::buffer(end, limits::read_buffer - small.size()), failed);
+  if (failed == asio::error::would_block || failed == asio::error::eof) failed.clear(); // the end is seen again
+  failed = standard(failed);
+  return {large.get(), small.size() + count};
+}
+
+// Tries to send first, and waits only if the peer is behind: asio passes even an asynchronous send that succeeds at
+// once through the loop.
+awaitable<void> stream::write_all(
+    std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error) {
+  auto& socket = connection_->socket;
+  std::array<asio::const_buffer, 2> rest;
+  std::transform(pieces.begin(), pieces.end(), rest.begin(),
+      [](std::span<const char> piece) { return asio::buffer(piece.data(), piece.size()); });
+  error.clear();
+  while (!error && asio::buffer_size(rest) > 0) {
+    // With one piece asio makes a plain send(), which takes the kernel less.
+    std::size_t sent = rest[1].size() == 0 ? socket.write_some(rest[0], error) : socket.write_some(rest, error);
+    for (auto& piece : rest) {
+      const std::size_t part = std::min(sent, piece.size());
+      piece += part;
+      sent -= part;
+    }
+    if (error != asio::error::would_block) continue;
+    connection_->begin_wait(deadline, on_stop::wait);
+    co_await socket.async_wait(tcp_socket::wait_write, connection_->resuming(error));
+    connection_->end_wait(error);
+  }
+  error = standard(error);
+}
+
+awaitable<void> stream::sleep_for(std::chrono::nanoseconds duration) {
+  return connection_->owner().sleep_for(duration);
+}
+
+void stream::shutdown_send() noexcept {
+  std::error_code ignored;
+  connection_->socket.shutdown(tcp_socket::shutdown_send, ignored);
+}
+
+std::string stream::peer() const { return to_string(connection_->peer.to_endpoint()); }
+
+} // namespace revecho::async

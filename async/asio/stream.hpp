@@ -1,0 +1,60 @@
+// A TCP connection on asio.
+#pragma once
+
+#include "async/asio/context.hpp"
+#include "shared/net/address.hpp"
+#include "shared/net/descriptor.hpp"
+#include "shared/process/clock.hpp"
+
+#include <asio/basic_stream_socket.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <system_error>
+
+namespace revecho::async {
+
+using tcp_socket = asio::basic_stream_socket<asio::ip::tcp, executor>;
+
+/// What context::stop() does to a wait that is under way.
+enum class on_stop : std::uint8_t {
+  end,  ///< ends it, with std::errc::operation_canceled, once nothing more is there to be read
+  wait, ///< nothing: what has begun may be finished
+};
+
+/// Errors are std::error_code: std::errc::timed_out for a deadline, the system's for the rest.
+class stream {
+ public:
+  /// Takes a non-blocking socket. Throws std::system_error, std::bad_alloc.
+  stream(context& owner, unique_descriptor socket, const socket_address& peer);
+  stream(stream&&) noexcept;
+  ~stream();
+
+  /// Connects a socket that is only open so far.
+  awaitable<void> connect(time_point deadline, std::error_code& error);
+
+  /// Waits for bytes, and returns what is there: at most limits::read_buffer bytes, none at the end of the stream. The
+  /// bytes may be changed, and are valid until the next read_some(). While waiting it holds a small buffer only.
+  awaitable<std::span<char>> read_some(time_point deadline, on_stop, std::error_code& error);
+
+  /// Sends all pieces in order, in one call if the peer takes them; it has until the deadline to do so. At most two.
+  awaitable<void> write_all(std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error);
+
+  awaitable<void> sleep_for(std::chrono::nanoseconds duration);
+
+  /// Half-close: the peer sees the end of the stream after everything sent. Errors show at the next read.
+  void shutdown_send() noexcept;
+
+  /// "127.0.0.1:50000"
+  std::string peer() const;
+
+ private:
+  struct connection; // stays where it is, so that operations can refer to it
+  std::unique_ptr<connection> connection_;
+};
+
+} // namespace revecho::async

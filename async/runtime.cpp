@@ -1,0 +1,64 @@
+#include "async/runtime.hpp"
+
+#include "shared/net/listening.hpp"
+#include "shared/net/socket.hpp"
+#include "shared/process/thread.hpp"
+
+namespace revecho::async {
+
+runtime::runtime(const server_options& options) {
+  for (unsigned i = 0; i < options.threads; ++i)
+    workers_.push_back(std::make_unique<worker>(shortest_timeout(options)));
+}
+
+runtime::~runtime() {
+  abort();
+  for (const auto& w : workers_) {
+    if (w->thread.joinable()) w->thread.join();
+  }
+}
+
+std::vector<endpoint> runtime::listen(const server_options& options) {
+  std::vector<endpoint> bound;
+  for (const endpoint& wanted : options.listen) {
+    auto sockets = listen_on(wanted, workers_.size(), options.backlog, options.reuse_port);
+    bound.push_back(local_address(sockets.front().get()).to_endpoint());
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      auto& w = *workers_[i];
+      w.listeners.push_back(std::make_unique<listener>(w.loop, std::move(sockets[i]), options.backlog));
+    }
+  }
+  return bound;
+}
+
+void runtime::start(
+    const std::function<awaitable<void>(listener&)>& accept_loop, const std::function<void()>& on_finished) {
+  running_ = workers_.size();
+  for (const auto& w : workers_) {
+    for (const auto& from : w->listeners)
+      w->loop.spawn(accept_loop, *from);
+    w->thread = start_thread([this, &loop = w->loop, on_finished] {
+      loop.run();
+      if (--running_ == 0) on_finished();
+    });
+  }
+}
+
+std::size_t runtime::descriptors() const noexcept {
+  std::size_t count = 0;
+  for (const auto& w : workers_)
+    count += context::descriptors + w->listeners.size();
+  return count;
+}
+
+void runtime::stop() {
+  for (const auto& w : workers_)
+    w->loop.stop();
+}
+
+void runtime::abort() {
+  for (const auto& w : workers_)
+    w->loop.abort();
+}
+
+} // namespace revecho::async
