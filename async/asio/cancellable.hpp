@@ -26,12 +26,13 @@ inline std::error_code standard(const std::error_code& error) noexcept {
   return error;
 }
 
-/// Gives the descriptor to a socket or acceptor of asio. Throws std::system_error, std::bad_alloc: then it is closed.
+/// Gives the descriptor to a socket or acceptor of asio; it is closed if that cannot watch it. Throws std::bad_alloc.
 template <class Socket>
-void assign(Socket& socket, unique_descriptor descriptor, const socket_address& address) {
-  const auto protocol = address.family() == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
-  socket.assign(protocol, descriptor.get());
-  static_cast<void>(descriptor.release());
+std::error_code assign(Socket& socket, unique_descriptor descriptor, const socket_address& address) {
+  std::error_code error;
+  socket.assign(address.family() == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), descriptor.get(), error);
+  if (!error) static_cast<void>(descriptor.release());
+  return standard(error);
 }
 
 /// Base of what waits: a connection, a listener. One operation at a time.

@@ -17,7 +17,8 @@ std::error_code canceled() noexcept { return std::make_error_code(std::errc::ope
 listener::listener(context& owner, unique_descriptor socket, int backlog)
     : cancellable(owner), acceptor_(owner.get_executor()), left_(backlog + 1) {
   const auto where = local_address(socket.get());
-  assign(acceptor_, std::move(socket), where);
+  if (const auto error = assign(acceptor_, std::move(socket), where))
+    throw std::system_error(error, "cannot watch a listening socket");
 }
 
 void listener::cancel() noexcept {

@@ -28,8 +28,9 @@ struct stream::connection final : cancellable {
 
 stream::stream(context& owner, unique_descriptor socket, const socket_address& peer)
     : connection_(std::make_unique<connection>(owner, peer)) {
-  assign(connection_->socket, std::move(socket), peer);
-  connection_->socket.non_blocking(true);
+  connection_->failed = assign(connection_->socket, std::move(socket), peer);
+  std::error_code ignored; // then it is not open
+  connection_->socket.non_blocking(true, ignored);
 }
 
 stream::stream(stream&&) noexcept = default;
@@ -42,6 +43,8 @@ void stream::connection::cancel() noexcept {
 
 awaitable<void> stream::connect(time_point deadline, std::error_code& error) {
   auto& c = *connection_;
+  error = c.failed;
+  if (error) co_return;
   asio::ip::tcp::endpoint to;
   std::copy_n(reinterpret_cast<const char*>(c.peer.data()), c.peer.size(), reinterpret_cast<char*>(to.data()));
   c.begin_wait(deadline, on_stop::end);
@@ -72,7 +75,8 @@ std::span<char> stream::connection::received(std::size_t count, std::error_code&
     count = socket.read_some(asio::buffer(small), result);
     if (result != asio::error::would_block) error = standard(result);
   }
-  if (error == asio::error::eof) error = std::exchange(failed, {});
+  if (failed && count == 0) error = std::exchange(failed, {});
+  if (error == asio::error::eof) error.clear();
   if (error || count < small.size()) return std::span(small).first(count);
   return read_more(error);
 }

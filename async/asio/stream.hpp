@@ -29,7 +29,7 @@ enum class on_stop : std::uint8_t {
 /// Errors are std::error_code: std::errc::timed_out for a deadline, the system's for the rest.
 class stream {
  public:
-  /// Takes a non-blocking socket. Throws std::system_error, std::bad_alloc.
+  /// Takes a non-blocking socket. If it cannot be watched, the first operation says so. Throws std::bad_alloc.
   stream(context& owner, unique_descriptor socket, const socket_address& peer);
   stream(stream&&) noexcept;
   ~stream();

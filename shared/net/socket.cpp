@@ -49,7 +49,8 @@ void start_listening(int socket, int backlog) { check(::listen(socket, backlog))
 socket_address local_address(int socket) {
   socket_address local;
   socklen_t size = socket_address::capacity;
-  check(::getsockname(socket, local.data(), &size));
+  if (::getsockname(socket, local.data(), &size) != 0)
+    throw std::system_error(last_error(), "cannot read the address of a socket");
   return local;
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace revecho {
@@ -51,6 +52,28 @@ CLI::Option* add_parsed_list(CLI::App& app, const std::string& name, Target& tar
       ->allow_extra_args(false) // what follows its value is not its
       ->default_str(default_text);
 }
+
+/// The words that an option takes, each with its value, in the order in which an error lists them.
+template <class Value>
+using choices = std::vector<std::pair<std::string, Value>>;
+
+/// Adds an option that takes one of a few words.
+template <class Target, class Value>
+CLI::Option* add_choice(CLI::App& app, const std::string& name, Target& target, const choices<Value>& allowed,
+    const std::string& description, const std::string& default_text) {
+  std::string words;
+  for (const auto& [word, value] : allowed)
+    words += (words.empty() ? "" : "|") + word;
+  const auto parse = [allowed, words](const std::string& text) {
+    for (const auto& [word, value] : allowed)
+      if (word == text) return value;
+    throw std::invalid_argument("'" + text + "' is not one of " + words);
+  };
+  return add_parsed(app, name, target, parse, words, description, default_text);
+}
+
+/// "a,b,c" as three texts; an empty part is one, too.
+std::vector<std::string> split_list(const std::string& text);
 
 /// Throws std::invalid_argument.
 framing parse_framing(const std::string& text);

@@ -9,27 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <map>
 
 namespace revecho {
 namespace {
-
-template <class Value>
-using choices = std::map<std::string, Value>;
-
-// An option with a few words as values; the error of a wrong one lists them.
-template <class Value>
-void add_choice(CLI::App& app, const std::string& name, Value& target, const choices<Value>& allowed,
-    const std::string& description, const std::string& default_text) {
-  std::string words;
-  for (const auto& [choice, value] : allowed)
-    words += (words.empty() ? "" : "|") + choice;
-  const auto parse = [allowed, words](const std::string& text) {
-    if (const auto found = allowed.find(text); found != allowed.end()) return found->second;
-    throw std::invalid_argument(fmt::format("'{}' is not one of {}", text, words));
-  };
-  add_parsed(app, name, target, parse, words, description, default_text);
-}
 
 auto count_from(std::uint64_t least, std::uint64_t most) {
   return [=](const std::string& text) { return parse_count(text, least, most); };
@@ -99,11 +81,11 @@ void add_running_options(CLI::App& app, server_options& options) {
   add_parsed(app, "--stats", options.stats_interval, interval, "INTERVAL",
       "Print a line of statistics so often, at most every 100ms");
   add_choice(app, "--log-format", options.format,
-      choices<log_format>{{"text", log_format::text}, {"json", log_format::json}}, "Form of the lines on stderr",
+      choices<log_format>{{"json", log_format::json}, {"text", log_format::text}}, "Form of the lines on stderr",
       "text");
   add_choice(app, "--log-level", options.level,
-      choices<log_level>{{"debug", log_level::debug}, {"info", log_level::info}, {"warning", log_level::warning},
-          {"error", log_level::error}},
+      choices<log_level>{{"debug", log_level::debug}, {"error", log_level::error}, {"info", log_level::info},
+          {"warning", log_level::warning}},
       "Least important lines to write", "info");
 }
 
@@ -115,7 +97,7 @@ void add_model_options(CLI::App& app, server_options& options, twin which) {
   case twin::sync:
     add_choice(app, "--model", options.model,
         choices<server_model>{
-            {"iterative", server_model::iterative}, {"threads", server_model::threads}, {"pool", server_model::pool}},
+            {"iterative", server_model::iterative}, {"pool", server_model::pool}, {"threads", server_model::threads}},
         "One client at a time, a thread for each client, or --threads clients at a time", "threads");
     options.threads = limits::default_pool_threads;
     add_parsed(app, "--threads", options.threads, threads, "N", "Workers of --model pool",

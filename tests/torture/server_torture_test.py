@@ -23,7 +23,7 @@ CONVERSATIONS = [
     ([b"fine\n" + b"x" * 2000], b"enif\n"),  # the second one is too long
 ]
 # These are nothing to a client: an accept that fails is tried again, as is what was interrupted.
-UNSEEN_CALLS = {"accept4", "poll", "epoll_wait", "write"}
+UNSEEN_CALLS = {"accept4", "poll", "epoll_pwait2", "epoll_wait", "write"}
 
 
 class Lost(Exception):
@@ -271,7 +271,11 @@ class AsyncOneThread(Torture, unittest.TestCase):
     program = "revecho-async-server"
 
 
-# These differ from the two above in how they spread connections only: one fault of three has to do, and those that
+class EpollOneThread(Torture, unittest.TestCase):
+    program = "revecho-epoll-server"
+
+
+# These differ from the ones above in how they spread connections only: one fault of three has to do, and those that
 # tracing.ALWAYS has. Which thread gets a connection is chance, and so is whether any makes the call that is to fail.
 
 
@@ -294,6 +298,10 @@ class AsyncTwoThreads(Torture, unittest.TestCase):
     arguments = ["--threads", "2"]
     every = 3
     tries = 5
+
+
+class EpollTwoThreads(AsyncTwoThreads):
+    program = "revecho-epoll-server"
 
 
 if __name__ == "__main__":

@@ -12,9 +12,6 @@ import tracing  # finds processes
 from processes import PATIENCE, program_directory, wait_until
 
 
-UNWATCHED = "the system does not watch its timers"
-
-
 class Server:
     """A server as a process. When the `with` block ends it is dead."""
 
@@ -124,9 +121,6 @@ class Sweep:
         """In the last line there is what could not be done, and why."""
         last = text.splitlines()[-1]
         if fault.call in tracing.OF_MEMORY and last == f"{self.program}: out of memory":
-            return
-        # Asio does not look what became of this one, and so nobody knows why.
-        if fault.call == "epoll_ctl" and last == f"{self.program}: cannot make an event loop: {UNWATCHED}":
             return
         # For want of memory there may be no thread.
         reason = "Resource temporarily unavailable" if fault.call in tracing.OF_MEMORY else tracing.text_of(fault.error)

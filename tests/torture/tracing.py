@@ -31,6 +31,7 @@ ERRORS = {
     "connect": ["ECONNREFUSED", "EADDRNOTAVAIL", "ETIMEDOUT"],
     "epoll_create1": ["EMFILE", "ENFILE", "ENOMEM"],
     "epoll_ctl": ["ENOSPC", "ENOMEM"],
+    "epoll_pwait2": ["EINTR"],
     "epoll_wait": ["EINTR"],
     "eventfd2": ["EMFILE", "ENFILE", "ENOMEM"],
     "getsockname": ["ENOBUFS"],

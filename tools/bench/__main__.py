@@ -1,6 +1,6 @@
-"""tools/bench: what our servers cost beside what the kernel allows. See there.
+"""tools/bench/run: what our servers cost beside what the kernel allows.
 
-Each row compares a server of ours with the least that does the same (tests/bench), under the same load. They take turns
+Each row compares a server of ours with the least that does the same (servers/), under the same load. They take turns
 in rounds; of each round there is a ratio, and of these the table has the median and the quartiles."""
 import argparse
 import pathlib
@@ -18,7 +18,7 @@ from bench import Bench
 
 def parse(arguments):
     parser = argparse.ArgumentParser(
-        prog="tools/bench", description="What our servers cost beside what the kernel allows.",
+        prog="tools/bench/run", description="What our servers cost beside what the kernel allows.",
         epilog=f"Rows: {', '.join(rows.ROWS)} [all of these], and crowd, which has to be asked for.")
     parser.add_argument("rows", nargs="*", metavar="ROW", help="what to measure")
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="of each comparison [%(default)s]")

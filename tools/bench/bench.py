@@ -30,7 +30,7 @@ class Bench:
         return [program, "--listen", "127.0.0.1:0", "--port-file", "/dev/stdout", *options]
 
     def floor(self, name, *options):
-        return [self.programs / "tests/bench" / name, *options]
+        return [self.programs / "bench" / name, *options]
 
     # --- and how -----------------------------------------------------------------------------------------------------
 
@@ -42,7 +42,7 @@ class Bench:
         return Load(lambda csv: [*words, "--csv", csv], self.cpus.load)
 
     def mirror(self, server, *options):
-        words = [self.programs / "tests/bench/mirror_load", server.port, *options, self.seconds + 1]
+        words = [self.programs / "bench/mirror_load", server.port, *options, self.seconds + 1]
         return Load(lambda csv: [*words, csv], self.cpus.load)
 
     def window(self, command, *options, length=None):

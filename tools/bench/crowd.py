@@ -74,7 +74,7 @@ class Crowd:
     def start_servers(self):
         port = 0
         for _ in range(self.count):
-            command = self.bench.ours("async", "--reuse-port", "--idle-timeout", "5m")
+            command = self.bench.ours("epoll", "--reuse-port", "--idle-timeout", "5m")
             command[command.index("127.0.0.1:0")] = f"127.0.0.1:{port}"
             self.servers.append(self.stack.enter_context(Server(command, self.bench.cpus.servers)))
             port = self.servers[0].port

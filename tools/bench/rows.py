@@ -14,6 +14,7 @@ from table import Gap, Line, Target, count, percent, rate, seconds, size, speed
 MANY = 15_000  # connections
 FEW = 1_000    # that memory grows from
 SOURCES = ("--source", "127.0.0.1-127.0.0.8")  # each has 28,000 ports, but from half of that on connecting is slow
+ENGINES = ("async", "epoll")  # that serve all connections from event loops
 CALLS = (20, 220)  # messages of each connection under callgrind: their difference is what messages cost
 
 
@@ -37,13 +38,21 @@ def rate_lines(row, what, windows, target):
 
 # --- CPU time --------------------------------------------------------------------------------------------------------
 
-def async_cpu(bench):
-    for clients, most in ((50, 1.05), (1_000, 1.08), (10_000, 1.08)):
+def loop_cpu(bench, engine, targets):
+    for clients, most in zip((50, 1_000, 10_000), targets):
         need_descriptors(clients)
-        what = f"async, {clients} connections: CPU per message / epoll_server"
-        contestants = [bench.ours("async"), bench.floor("epoll_server")]
+        what = f"{engine}, {clients} connections: CPU per message / epoll_server"
+        contestants = [bench.ours(engine), bench.floor("epoll_server")]
         windows = bench.windows(what, contestants, "--clients", clients, *SOURCES)
-        yield cpu_line("async", what, windows, Target("<=", most))
+        yield cpu_line(engine, what, windows, Target("<=", most))
+
+
+def async_cpu(bench):
+    yield from loop_cpu(bench, "async", (1.06, 1.12, 1.10))
+
+
+def epoll_cpu(bench):
+    yield from loop_cpu(bench, "epoll", (1.05, 1.08, 1.05))
 
 
 def sync_cpu(bench):
@@ -55,7 +64,7 @@ def sync_cpu(bench):
 
 def framing_cpu(bench):
     framings = ("raw", "line", "length")
-    for twin, clients in (("async", 50), ("async", 1_000), ("sync", 50), ("sync", 1_000)):
+    for twin, clients in (("async", 50), ("async", 1_000), ("epoll", 50), ("epoll", 1_000), ("sync", 50), ("sync", 1_000)):
         def measure(framing):
             options = ("--framing", framing)
             return bench.window(bench.ours(twin, *options), *options, "--clients", clients)
@@ -75,32 +84,33 @@ def mirrored(bench, what, contestants, *options):
 
 
 def pipeline(bench):
-    contestants = [bench.ours("async", "--framing", "line"), bench.floor("epoll_server", "line")]
+    contestants = [bench.ours("epoll", "--framing", "line"), bench.floor("epoll_server", "line")]
     for command in contestants:
         bench.check(command, "--framing", "line", "--clients", 4, "--size", 16, "--pipeline", 1024)
-    what = "async, line 16 B, 4 connections, 1024 deep: messages / epoll_server"
+    what = "epoll, line 16 B, 4 connections, 1024 deep: messages / epoll_server"
     yield from rate_lines("pipeline", what, mirrored(bench, what, contestants, "line", 4, 16, 1024), Target(">=", 1.5))
 
 
 def large(bench):
     framing = ("--framing", "length")
-    contestants = [bench.ours("async", *framing),
-                   bench.ours("async", *framing, program="tests/bench/async_server_without_reversal")]
+    contestants = [bench.ours("epoll", *framing),
+                   bench.ours("epoll", *framing, program="bench/epoll_server_without_reversal")]
     for name, length in (("128 KiB", 128 << 10), ("1 MiB", 1 << 20)):
         options = (*framing, "--clients", 4, "--size", length)
         bench.check(contestants[0], *options)
         if not bench.fails(contestants[1], *options):
             raise Failure("the server without reversal reverses")
-        what = f"async, length {name}, 4 connections: messages / without reversal"
+        what = f"epoll, length {name}, 4 connections: messages / without reversal"
         yield from rate_lines("large", what, mirrored(bench, what, contestants, "length", 4, length, 1),
                               Target(">=", 0.97))
 
 
 def churn(bench):
-    what = "async, 50 clients, connect-message-close: each / epoll_server"
-    contestants = [bench.ours("async"), bench.floor("epoll_server")]
-    windows = bench.windows(what, contestants, "--clients", 50, "--session", 1, *SOURCES)
-    yield from rate_lines("churn", what, windows, Target(">=", 0.95))
+    for engine in ENGINES:
+        what = f"{engine}, 50 clients, connect-message-close: each / epoll_server"
+        contestants = [bench.ours(engine), bench.floor("epoll_server")]
+        windows = bench.windows(what, contestants, "--clients", 50, "--session", 1, *SOURCES)
+        yield from rate_lines("churn", what, windows, Target(">=", 0.95))
 
 
 # --- the parts -------------------------------------------------------------------------------------------------------
@@ -154,9 +164,10 @@ def instructions(bench):
         few, many = (total(command, messages) for messages in CALLS)
         return (many - few) / (50 * (CALLS[1] - CALLS[0]))
 
-    what = "async, 50 connections: user instructions per message / epoll_server"
-    contestants = [bench.ours("async"), bench.floor("epoll_server")]
-    yield Line("instructions", what, count, *bench.take_turns(what, contestants, measure))
+    for engine in ENGINES:
+        what = f"{engine}, 50 connections: user instructions per message / epoll_server"
+        contestants = [bench.ours(engine), bench.floor("epoll_server")]
+        yield Line("instructions", what, count, *bench.take_turns(what, contestants, measure))
 
 
 # --- many connections ------------------------------------------------------------------------------------------------
@@ -186,9 +197,10 @@ def memory(bench):
                     return (server.memory() - before) / (MANY - FEW)
 
     growth = f"user memory per idle connection, {FEW} to {MANY}"
-    what = f"async: {growth}"
-    yield Line("memory", what, size, *bench.take_turns(what, [bench.ours("async")], measure),
-               target=Target("<=", 1.3 * 1024, "ours"))
+    for engine, most in (("async", 1.6 * 1024), ("epoll", 688)):
+        what = f"{engine}: {growth}"
+        yield Line("memory", what, size, *bench.take_turns(what, [bench.ours(engine)], measure),
+                   target=Target("<=", most, "ours"))
     what = f"sync threads: {growth} / threads_server"
     contestants = [bench.ours("sync"), bench.floor("threads_server")]
     yield Line("memory", what, size, *bench.take_turns(what, contestants, measure),
@@ -196,7 +208,7 @@ def memory(bench):
 
 
 def tail(bench):
-    contestants = [bench.ours("async"), bench.floor("epoll_server")]
+    contestants = [bench.ours("epoll"), bench.floor("epoll_server")]
     bench.progress("tail: looking for the highest rate")
     highest = min(w.messages / w.seconds for w in (bench.window(command, "--clients", 1000) for command in contestants))
     offered = round(highest / 2)
@@ -210,21 +222,21 @@ def tail(bench):
         limited.append(level["generator"]["limited"])
         return level["latency_us"]["response"]["p99_9"] / 1e6
 
-    what = f"async, 1000 connections, {rate(offered)}: p99.9 response / epoll_server"
+    what = f"epoll, 1000 connections, {rate(offered)}: p99.9 response / epoll_server"
     yield Line("tail", what, seconds, *bench.take_turns(what, contestants, measure), Target("<=", 1.1),
                f"load was late in {sum(limited)} of {len(limited)} runs" if any(limited) else "")
 
 
 def many(bench):
     need_descriptors(MANY)
-    what = f"async, {MANY} connections, 1/s each, none late: CPU / epoll_server"
-    contestants = [bench.ours("async"), bench.floor("epoll_server")]
+    what = f"epoll, {MANY} connections, 1/s each, none late: CPU / epoll_server"
+    contestants = [bench.ours("epoll"), bench.floor("epoll_server")]
     windows = bench.windows(what, contestants, "--clients", MANY, "--rate", MANY, "--timeout", "1s", *SOURCES,
                             length=bench.seconds + 3)
     yield Line("many", what, percent, *([w.cpu / w.seconds for w in side] for side in windows))
 
 
-ROWS = {"async": async_cpu, "sync": sync_cpu, "framing": framing_cpu, "pipeline": pipeline, "large": large,
+ROWS = {"async": async_cpu, "epoll": epoll_cpu, "sync": sync_cpu, "framing": framing_cpu, "pipeline": pipeline, "large": large,
         "reverse": reverse, "protocol": protocol, "memory": memory, "churn": churn, "instructions": instructions,
         "tail": tail, "many": many}
 

@@ -1,8 +1,8 @@
 #include "tools/compare/contestant.hpp"
 
+#include "shared/options/command_line.hpp"
 #include "shared/options/limits.hpp"
 #include "shared/options/quantity.hpp"
-#include "tools/compare/options.hpp"
 
 #include <fmt/format.h>
 
@@ -13,7 +13,7 @@
 namespace revecho::compare {
 namespace {
 
-constexpr auto allowed = "sync iterative, sync threads, sync pool(N), async(N)";
+constexpr auto allowed = "sync iterative, sync threads, sync pool(N), async(N), epoll(N)";
 
 // Takes "(N)" off the end of the name.
 std::uint64_t take_number(std::string& name, std::uint64_t otherwise) {
@@ -30,10 +30,13 @@ contestant parse_model(const std::string& text) {
   constexpr auto sync = "revecho-sync-server";
   std::string model = text;
   const bool has_number = text.find('(') != text.npos;
-  const auto number = take_number(model, model == "async" ? 1 : limits::default_pool_threads);
+  const bool has_loops = model.starts_with("async") || model.starts_with("epoll");
+  const auto number = take_number(model, has_loops ? 1 : limits::default_pool_threads);
   const auto threads = std::to_string(number);
-  if (model == "async")
-    return {fmt::format("async({})", threads), "revecho-async-server", {"--threads", threads}, std::nullopt};
+  if (model == "async" || model == "epoll") {
+    auto program = fmt::format("revecho-{}-server", model);
+    return {fmt::format("{}({})", model, threads), std::move(program), {"--threads", threads}, std::nullopt};
+  }
   if (model == "sync pool")
     return {fmt::format("sync pool({})", threads), sync, {"--model", "pool", "--threads", threads}, std::nullopt};
   if (!has_number && model == "sync iterative") return {model, sync, {"--model", "iterative"}, std::nullopt};

@@ -16,7 +16,7 @@ struct contestant {
   std::optional<endpoint> running;    ///< instead of a program
 };
 
-/// "sync iterative,sync threads,sync pool(10),async(2)"; a number left out is the program's default. Throws
+/// "sync iterative,sync threads,sync pool(10),async(2),epoll(1)"; a number left out is the program's default. Throws
 /// std::invalid_argument.
 std::vector<contestant> parse_models(const std::string& text);
 

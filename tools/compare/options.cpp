@@ -97,8 +97,9 @@ void tell(const std::string& story, plan& p, const CLI::App& app, compare_option
 }
 
 std::vector<contestant> default_contestants() {
-  std::string models = fmt::format("sync iterative,sync pool({}),sync threads,async", limits::default_pool_threads);
-  if (const auto cpus = split_cpus().server.size(); cpus > 1) models += fmt::format(",async({})", cpus);
+  std::string models =
+      fmt::format("sync iterative,sync pool({}),sync threads,async,epoll", limits::default_pool_threads);
+  if (const auto cpus = split_cpus().server.size(); cpus > 1) models += fmt::format(",async({0}),epoll({0})", cpus);
   return parse_models(models);
 }
 
@@ -172,16 +173,6 @@ void add_load_options(CLI::App& app, plan& p) {
 
 } // namespace
 
-std::vector<std::string> split_list(const std::string& text) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const auto end = std::min(text.find(',', begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
-
 compare_options parse_compare_options(int argc, const char* const* argv) {
   compare_options options;
   plan p;
@@ -201,7 +192,7 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
              "Exit code: 0 if every reply of every server was right, 1 if not, 2 for a bad option.");
   add_load_options(app, p);
   auto* const models_option = add_parsed(app, "--models", models, parse_models, "M[,M...]",
-      "Who takes part: sync iterative, sync threads, sync pool(N), async(N) [all]");
+      "Who takes part: sync iterative, sync threads, sync pool(N), async(N), epoll(N) [all]");
   const auto parse_all_running = [](const std::vector<std::string>& texts) {
     std::vector<contestant> all(texts.size());
     std::transform(texts.begin(), texts.end(), all.begin(), parse_running);

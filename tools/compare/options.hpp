@@ -37,7 +37,4 @@ struct compare_options {
 /// Parses the command line. Throws early_exit.
 compare_options parse_compare_options(int argc, const char* const* argv);
 
-/// "a,b" without the commas.
-std::vector<std::string> split_list(const std::string& text);
-
 } // namespace revecho::compare

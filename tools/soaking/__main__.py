@@ -24,7 +24,7 @@ MOST_FAILURES = 20  # shown
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="tools/soak", description="Mixed load and hostile clients for a long time.")
     parser.add_argument("minutes", type=float, metavar="MINUTES", help="for each server; fractions are allowed")
-    parser.add_argument("twin", nargs="?", choices=list(MODELS), help="only this one [both, one after the other]")
+    parser.add_argument("twin", nargs="?", choices=list(MODELS), help="only this one [all, one after the other]")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32), help="repeats the draws")
     parser.add_argument("--programs", type=pathlib.Path, help=argparse.SUPPRESS)  # the directory they are in
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)  # only look at the command line

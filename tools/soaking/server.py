@@ -20,6 +20,7 @@ MAX_MESSAGE = 1 << 20
 MODELS = {
     "sync": lambda framing: ("revecho-sync-server", "--model", "threads"),
     "async": lambda framing: ("revecho-async-server", "--threads", "2" if framing in ("line", "eof") else "1"),
+    "epoll": lambda framing: ("revecho-epoll-server", "--threads", "2" if framing in ("line", "eof") else "1"),
 }
 
 Sample = collections.namedtuple("Sample", "memory descriptors threads")

@@ -58,20 +58,6 @@ distribution parse_counts(const std::string& text) {
       text, [](std::string_view count) { return static_cast<double>(parse_count(count, 1, 1'000'000'000)); });
 }
 
-auto choice(std::string first, std::string second) {
-  return [=](const std::string& text) {
-    if (text != first && text != second)
-      throw std::invalid_argument(fmt::format("'{}' is not one of {}|{}", text, first, second));
-    return text == second;
-  };
-}
-
-template <class Enum>
-auto choice_of(std::string first, Enum if_first, std::string second, Enum if_second) {
-  return [=, is_second = choice(first, second)](
-             const std::string& text) { return is_second(text) ? if_second : if_first; };
-}
-
 void add_message_options(CLI::App& app, workload& target) {
   add_framing_option(app, target.framing_kind);
   add_parsed(app, "--size", target.size, parse_sizes, "SIZE|DIST",
@@ -98,8 +84,9 @@ void add_pace_options(CLI::App& app, stress_options& options) {
   auto& work = options.work;
   add_parsed(app, "--rate", work.rate, parse_rate, "R",
       "Open loop: R messages a second of all clients together, each with its time, however slow the replies");
-  add_parsed(app, "--arrivals", work.arrival, choice_of("even", arrivals::even, "poisson", arrivals::poisson),
-      "even|poisson", "How the times of --rate are spread", "even")
+  add_choice(app, "--arrivals", work.arrival,
+      choices<arrivals>{{"even", arrivals::even}, {"poisson", arrivals::poisson}}, "How the times of --rate are spread",
+      "even")
       ->needs("--rate");
   add_parsed(
       app, "--think", work.think, [](const std::string& text) { return distribution::parse(text); }, "DIST",
@@ -118,7 +105,7 @@ void add_connection_options(CLI::App& app, stress_options& options) {
   auto& work = options.work;
   add_parsed(app, "--session", work.session, parse_counts, "N|DIST",
       "Messages of a connection, then a new one: 20, uniform:1..9 or exp:20");
-  add_parsed(app, "--close", work.close, choice_of("fin", closing::fin, "reset", closing::reset), "fin|reset",
+  add_choice(app, "--close", work.close, choices<closing>{{"fin", closing::fin}, {"reset", closing::reset}},
       "How connections end", "fin");
   app.add_flag(
       "--half-close", work.half_close, "Close the sending side behind the last message, and check up to the end");
@@ -170,11 +157,8 @@ std::chrono::nanoseconds parse_some_duration(const std::string& text) {
 
 std::vector<std::size_t> parse_levels(const std::string& text) {
   std::vector<std::size_t> levels;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const auto end = std::min(text.find(',', begin), text.size());
-    levels.push_back(parse_count(std::string_view(text).substr(begin, end - begin), 1, 1'000'000));
-    begin = end + 1;
-  }
+  for (const auto& part : split_list(text))
+    levels.push_back(parse_count(part, 1, 1'000'000));
   return levels;
 }
 

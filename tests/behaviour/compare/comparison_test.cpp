@@ -15,7 +15,7 @@ using words = std::vector<std::string>;
 
 namespace {
 
-const std::string every_model = "sync iterative,sync threads,sync pool(2),async(1),async(2)";
+const std::string every_model = "sync iterative,sync threads,sync pool(2),async(1),async(2),epoll(1)";
 
 // A tenth of a second is enough for programs of our own to show something. On a busy machine it is not for replies from
 // a thread of this process.
@@ -37,7 +37,7 @@ TEST_CASE("compare: sets all models side by side in every framing, and says what
   CHECK(end.errors.empty());
   CHECK_THAT(end.output,
       contains("1 client, 1ms of work in each request") && contains("3 clients, 1ms of work in each request"));
-  for (const std::string name : {"sync iterative", "sync threads", "sync pool(2)", "async(1)", "async(2)"})
+  for (const std::string name : {"sync iterative", "sync threads", "sync pool(2)", "async(1)", "async(2)", "epoll(1)"})
     CHECK_THAT(end.output, contains("  " + name + "  "));
   CHECK_THAT(end.output, contains("server") && contains("p99") && contains("unserved") && contains("CPU/reply") &&
                              contains("switches") && contains("threads") && contains("per conn."));
@@ -50,7 +50,7 @@ TEST_CASE("compare: knows what its own servers cost") {
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
   const auto scenario = scenario_of(end);
-  CHECK(scenario["results"].size() == 5);
+  CHECK(scenario["results"].size() == 6);
   for (const auto& r : scenario["results"]) {
     CAPTURE(r["contestant"]);
     CHECK(r["failure"].is_null());

@@ -60,17 +60,19 @@ words names_of(const compare_options& o) {
 } // namespace
 
 TEST_CASE("compare options: know every model, and how it is started") {
-  const auto all =
-      parse_models("sync iterative,sync threads,sync pool,sync pool(3),async,async(2),sync pool(1024),async(1)");
-  REQUIRE(all.size() == 8);
+  const auto all = parse_models(
+      "sync iterative,sync threads,sync pool,sync pool(3),async,async(2),sync pool(1024),async(1),epoll,epoll(2)");
+  REQUIRE(all.size() == 10);
   const std::string sync = "revecho-sync-server";
   const std::string async = "revecho-async-server";
+  const std::string epoll = "revecho-epoll-server";
   const std::vector<std::tuple<std::string, std::string, words>> expected{
       {"sync iterative", sync, {"--model", "iterative"}}, {"sync threads", sync, {"--model", "threads"}},
       {"sync pool(10)", sync, {"--model", "pool", "--threads", "10"}},
       {"sync pool(3)", sync, {"--model", "pool", "--threads", "3"}}, {"async(1)", async, {"--threads", "1"}},
       {"async(2)", async, {"--threads", "2"}}, {"sync pool(1024)", sync, {"--model", "pool", "--threads", "1024"}},
-      {"async(1)", async, {"--threads", "1"}}};
+      {"async(1)", async, {"--threads", "1"}}, {"epoll(1)", epoll, {"--threads", "1"}},
+      {"epoll(2)", epoll, {"--threads", "2"}}};
   for (std::size_t i = 0; i < all.size(); ++i) {
     CAPTURE(i);
     CHECK(std::tie(all[i].name, all[i].program, all[i].arguments) == expected[i]);
@@ -79,8 +81,9 @@ TEST_CASE("compare options: know every model, and how it is started") {
 }
 
 TEST_CASE("compare options: refuse what is no model") {
-  for (const std::string bad : {"", "sync", "async(0)", "async(1025)", "async()", "async(x)", "async(2", "async(2)x",
-           "sync threads(2)", "sync iterative(1)", "Async", "async,", ",async", "async, sync threads", "pool(2)"}) {
+  for (const std::string bad :
+      {"", "sync", "async(0)", "async(1025)", "async()", "async(x)", "async(2", "async(2)x", "epoll(0)",
+          "sync threads(2)", "sync iterative(1)", "Async", "async,", ",async", "async, sync threads", "pool(2)"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(parse_models(bad), std::invalid_argument);
     const auto a = parsed({"--models", bad});
@@ -139,7 +142,7 @@ TEST_CASE("compare options: send one thing to stdout") {
 
 TEST_CASE("compare options: have all models take part, unless told who") {
   const auto all = names_of(options_with({}));
-  for (const std::string name : {"sync iterative", "sync threads", "sync pool(10)", "async(1)"})
+  for (const std::string name : {"sync iterative", "sync threads", "sync pool(10)", "async(1)", "epoll(1)"})
     CHECK(std::count(all.begin(), all.end(), name) == 1);
   CHECK(names_of(options_with({"--models", "async,sync threads"})) == words{"async(1)", "sync threads"});
   CHECK(names_of(options_with({"--against", "a=1", "--against", "b=2"})) == words{"a", "b"});
