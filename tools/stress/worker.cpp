@@ -111,7 +111,8 @@ async::awaitable<void> worker::run_schedule() {
       schedule_.pop();
       who->wake(steady::now());
     }
-    co_await wake_up_.until(schedule_.empty() ? steady::time_point::max() : schedule_.top().first);
+    const auto next = schedule_.empty() ? steady::time_point::max() : schedule_.top().first;
+    co_await wake_up_.until(next); // named before: g++ 12 evaluates both sides of a `?:` inside of a co_await
   }
 }
 
