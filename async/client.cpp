@@ -6,6 +6,7 @@
 #include "shared/process/output.hpp"
 #include "shared/protocol/encoder.hpp"
 #include "shared/protocol/error.hpp"
+#include "shared/protocol/failure.hpp"
 
 #include <fmt/format.h>
 
@@ -16,13 +17,11 @@ namespace revecho::async {
 namespace {
 
 std::string describe(verdict v, const verifier& check, std::error_code error, const client_options& options) {
-  const auto progress = fmt::format("after {} of {} bytes of the reply", check.received(), check.expected());
-  if (error && check.is_wrong()) return fmt::format("wrong reply: {}", to_string(verdict::corrupt));
-  if (is_deadline(error)) return fmt::format("late: no more {} in {}", progress, format_duration(options.timeout));
-  if (error) return fmt::format("lost: {}, {}", error.message(), progress);
-  if (v == verdict::cut_short && !check.is_delimited())
-    return fmt::format("missing: the connection was closed {}", progress);
-  return fmt::format("wrong reply: {}", to_string(v));
+  if (error && check.is_wrong()) return describe_wrong(to_string(verdict::corrupt));
+  if (is_deadline(error)) return describe_late(check, format_duration(options.timeout));
+  if (error) return describe_lost(check, error.message());
+  if (v == verdict::cut_short && !check.is_delimited()) return describe_missing(check);
+  return describe_wrong(to_string(v));
 }
 
 } // namespace

@@ -31,6 +31,13 @@ ROOMS = [
     ("tools/compare", ["tools", "async/epoll", "shared"], [ASIO]),
 ]
 
+# What the load tool decides, without a socket, a clock or an event loop: files of tools/stress that may include each
+# other and shared/{protocol,options} only. The workload names addresses to connect from.
+CORE = ["conversation", "histogram", "judgement", "payload", "recorder", "result", "schedule", "workload"]
+CORE_ROOMS = ["shared/protocol", "shared/options"] + [f"tools/stress/{name}.hpp" for name in CORE]
+CORE_EXTRA = {("workload.hpp", "shared/net/address.hpp")}
+CLOCK = re.compile(r"\bnow\(\)")
+
 # The text of the twins: session, server, client and the mains know no engine by name and no system call.
 TEXT_MAY_NOT = [SOCKETS, ASIO, COMMAND_LINE, JSON]
 
@@ -44,7 +51,7 @@ def faults_of(header, rooms, forbidden):
     if is_one_of(forbidden, header):
         return "is not for this room"
     ours = re.match(r"(shared|sync|async|tools|tests)/", header)
-    if ours and not any(header.startswith(f"{room}/") for room in rooms):
+    if ours and not any(header == room or header.startswith(f"{room}/") for room in rooms):
         return "is a room that this one does not know"
     return ""
 
@@ -53,6 +60,17 @@ def includes(text):
     for number, line in enumerate(text.splitlines(), 1):
         if found := INCLUDE.match(line):
             yield number, found.group(1)
+
+
+def faults_of_core(name, text):
+    """What a file of the core includes and must not, or asks a clock for; line by line."""
+    for number, header in includes(text):
+        if reason := faults_of(header, CORE_ROOMS, [SOCKETS, ASIO, FILES]):
+            if (name, header) not in CORE_EXTRA:
+                yield f"{name}:{number}: {header} {reason}"
+    for number, line in enumerate(text.splitlines(), 1):
+        if CLOCK.search(line):
+            yield f"{name}:{number}: asks a clock"
 
 
 def check_the_rule():
@@ -70,6 +88,13 @@ def check_the_rule():
                            ("shared/options", "shared/process/log.hpp"), ("async/epoll", "sys/epoll.h")]:
         if faults_of(header, *rules[folder]):
             yield f"the rule of {folder} forbids {header}"
+    for text in ['#include "async/epoll/stream.hpp"', '#include "tools/stress/worker.hpp"', "auto t = steady::now();",
+                 '#include "shared/net/address.hpp"', '#include "shared/process/clock.hpp"']:
+        if not list(faults_of_core("conversation.cpp", text)):
+            yield f"the rule of the load tool's core misses {text}"
+    for text in ['#include "shared/options/random.hpp"', '#include "tools/stress/payload.hpp"', "receive(bytes, now);"]:
+        if list(faults_of_core("conversation.cpp", text)):
+            yield f"the rule of the load tool's core forbids {text}"
 
 
 def main():
@@ -85,6 +110,9 @@ def main():
                 count += 1
                 if reason := faults_of(header, rooms, forbidden):
                     faults.append(f"{path.relative_to(root)}:{number}: {header} {reason}")
+    for name in CORE:
+        for path in sorted((root / "tools/stress").glob(f"{name}.?pp")):
+            faults += [f"tools/stress/{fault}" for fault in faults_of_core(path.name, path.read_text())]
     for twin in ["sync", "async"]:
         for path in sorted((root / twin).glob("*.?pp")):
             for number, header in includes(path.read_text()):

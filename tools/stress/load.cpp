@@ -143,10 +143,10 @@ level_result load::run(std::size_t clients, const observer& on_second) {
       std::chrono::duration<double>(cpu_time() - cpu_before).count() / wall / static_cast<double>(threads);
   auto end = steady::time_point{};
   for (const auto& w : running) {
-    end = std::max(end, work_.messages ? w->last_reply() : w->window_end());
+    end = std::max(end, work_.messages ? w->last_reply() : w->times().window_end);
     result.merge(w->result());
   }
-  const auto begin = running.front()->window_begin();
+  const auto begin = running.front()->times().window_begin;
   {
     const std::lock_guard lock(mutex_);
     if (interrupted_) end = std::min(end, steady::now());

@@ -16,6 +16,8 @@
 
 namespace revecho::stress {
 
+using steady = std::chrono::steady_clock;
+
 enum class arrivals { even, poisson };
 enum class closing { fin, reset };
 
@@ -46,6 +48,24 @@ struct workload {
   unsigned threads = 1;
   std::vector<socket_address> sources; ///< addresses to connect from, in turn; empty: the system's choice
   std::optional<std::uint64_t> seed;   ///< of all draws
+};
+
+/// The times of a level that has begun. Before that, and of parts that only the clients' work ends: max().
+struct level_times {
+  steady::time_point begun = steady::time_point::max();
+  steady::time_point window_begin = steady::time_point::max();
+  steady::time_point window_end = steady::time_point::max();
+  steady::time_point stop_sending = steady::time_point::max();
+
+  level_times() = default;
+  level_times(const workload& work, steady::time_point begin)
+      : begun(begin), window_begin(begin + work.ramp + work.warmup) {
+    if (work.messages) return;
+    window_end = window_begin + work.duration;
+    stop_sending = window_end + work.cooldown;
+  }
+
+  bool is_in_window(steady::time_point t) const noexcept { return t >= window_begin && t < window_end; }
 };
 
 } // namespace revecho::stress

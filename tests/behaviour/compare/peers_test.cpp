@@ -37,7 +37,7 @@ TEST_CASE("compare: names a connection that ends in the middle of a reply, and g
   const auto end = compare(load_on(framing, {"cutting=" + cutting.address(), "good=" + good.address()}));
   CAPTURE(framing, orderly, end.output, end.errors);
   CHECK(end.exit_code == 1);
-  CHECK_THAT(end.errors, contains("cutting under 2 clients") && contains(" lost") && contains(" of its reply"));
+  CHECK_THAT(end.errors, contains("cutting under 2 clients") && contains(" lost") && contains(" of the reply"));
   CHECK(result_of(scenario_of(end), "cutting")["runs"].empty());
   CHECK(result_of(scenario_of(end), "good")["runs"][0]["lost"] == 0);
 }

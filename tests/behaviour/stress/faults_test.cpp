@@ -153,9 +153,9 @@ TEST_CASE("stress: shows the one reply in 1,000 in which a bit is wrong", "[dire
   const std::lock_guard lock(mutex);
   REQUIRE(original.size() == 64);
   const auto came = with_a_bit_flipped(original, 32);
-  CHECK_THAT(
-      r.end.errors, contains("client 3 message 27: corrupt\n    expected … at 24:" + hex(original.substr(24, 16)) +
-                             " …\n    came     … at 24:" + hex(came.substr(24, 16)) + " …\n"));
+  CHECK_THAT(r.end.errors,
+      contains("client 3 message 27: wrong reply: corrupt\n    expected … at 24:" + hex(original.substr(24, 16)) +
+               " …\n    came     … at 24:" + hex(came.substr(24, 16)) + " …\n"));
 }
 
 TEST_CASE("stress: calls every 100th reply late that never comes", "[direct]") {
@@ -165,7 +165,7 @@ TEST_CASE("stress: calls every 100th reply late that never comes", "[direct]") {
       stress(server.port(), framing, {"--clients", "4", "--messages", "50", "--timeout", "1s", "--reconnect"});
   CAPTURE(framing);
   check(r, {{"late", 2}}, 198);
-  CHECK_THAT(r.end.errors, contains("late after 0 of 6"));
+  CHECK_THAT(r.end.errors, contains("late: no more after 0 of 6"));
 }
 
 TEST_CASE("stress: calls a reply lost that was left out, and the next one out of order", "[direct]") {
@@ -174,7 +174,7 @@ TEST_CASE("stress: calls a reply lost that was left out, and the next one out of
   const auto r = stress(server.port(), framing, four_clients({"--pipeline", "5"}));
   CAPTURE(framing);
   check(r, {{"lost", 4}, {"out of order", 4}}, 72);
-  CHECK_THAT(r.end.errors, contains(" message 10: out of order\n"));
+  CHECK_THAT(r.end.errors, contains(" message 10: wrong reply: out of order\n"));
 }
 
 TEST_CASE("stress: names replies in the wrong order, of which none is lost", "[direct]") {
@@ -213,7 +213,7 @@ TEST_CASE("stress: names the reply that comes once more before the right one", "
   const auto r = stress(server.port(), framing, four_clients({"--pipeline", depth}));
   CAPTURE(framing, depth);
   check(r, {{"repeated", 4}}, 80);
-  CHECK_THAT(r.end.errors, contains(" message 10: repeated\n"));
+  CHECK_THAT(r.end.errors, contains(" message 10: wrong reply: repeated\n"));
 }
 
 TEST_CASE("stress: names the reply that comes once more in place of the right one, which is late", "[direct]") {
@@ -257,7 +257,7 @@ TEST_CASE("stress: names replies that went to each other's connection", "[direct
   const auto r = stress(server.port(), framing, {"--clients", "2", "--messages", "20"});
   CAPTURE(framing);
   check(r, {{"other connection's", 2}}, 38);
-  CHECK_THAT(r.end.errors, contains("client 0 message 5: other connection's\n") &&
+  CHECK_THAT(r.end.errors, contains("client 0 message 5: wrong reply: other connection's\n") &&
                                contains("which answers client 1 message 5\n") &&
                                contains("which answers client 0 message 5\n"));
 }
@@ -274,7 +274,7 @@ TEST_CASE("stress: calls messages late that a server does not even read", "[dire
   CAPTURE(depth, r.end.errors);
   CHECK(r.end.exit_code == 1);
   CHECK(r.faults == faults);
-  CHECK_THAT(r.end.errors, contains("late after 0 of 16777220 bytes of its reply"));
+  CHECK_THAT(r.end.errors, contains("late: no more after 0 of 16777220 bytes of the reply in "));
 }
 
 TEST_CASE("stress: calls a reply late that comes byte by byte, however steadily", "[direct]") {
@@ -314,7 +314,7 @@ TEST_CASE("stress: calls a reply lost when the connection ends in the middle of 
   const auto r = stress(server.port(), framing, four_clients());
   CAPTURE(framing, orderly);
   check(r, {{"lost", 4}}, 40);
-  CHECK_THAT(r.end.errors, contains(" message 10: ") && contains(" of its reply"));
+  CHECK_THAT(r.end.errors, contains(" message 10: ") && contains(" of the reply"));
   if (orderly) CHECK_THAT(r.end.errors, contains("the connection was closed after 33 of 6"));
 }
 

@@ -1,0 +1,89 @@
+// Known answers for the counts of a level.
+#include "tests/support/catch.hpp"
+#include "tools/stress/recorder.hpp"
+
+#include <chrono>
+
+using namespace revecho;
+using namespace revecho::stress;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr steady::time_point begin_time{1h};
+
+} // namespace
+
+TEST_CASE("recorder: counts the time under way within the window only, for Little's law") {
+  workload work;
+  work.warmup = 1s;
+  work.duration = 1s;
+  recorder results(work, false);
+  results.begin(level_times(work, begin_time));
+  CHECK(results.count_reply(begin_time, begin_time + 900ms, begin_time, begin_time + 1100ms, 1));
+  CHECK(results.result().answering == 100ms);
+  CHECK(results.result().service.values.size() == 0);
+  CHECK_FALSE(results.count_reply(begin_time + 1900ms, begin_time + 1900ms, begin_time, begin_time + 2s, 1));
+  CHECK(results.result().answered == 1);
+  CHECK(results.result().service.values.max() == 100ms);
+}
+
+TEST_CASE("recorder: calls a second without any reply an outage, if some are owed") {
+  workload work;
+  recorder results(work, false);
+  results.begin(level_times(work, begin_time));
+  results.count_owing(1, begin_time + 5s); // idle before
+  results.count_owing(1, begin_time + 5s);
+  results.count_reply(begin_time + 5s, begin_time + 5s, begin_time + 5s, begin_time + 5999ms, 1);
+  CHECK(results.result().outages.empty());
+  results.count_reply(begin_time + 5s, begin_time + 5s, begin_time + 5s, begin_time + 7s, 1);
+  REQUIRE(results.result().outages.size() == 1);
+  CHECK(results.result().outages.front().start == 5999ms);
+  CHECK(results.result().outages.front().duration == 1001ms);
+  CHECK(results.result().outages.front().connections == 2);
+}
+
+TEST_CASE("recorder: takes what is lost or missed for at least the time-out") {
+  workload work;
+  work.rate = 10;
+  work.timeout = 10s;
+  recorder results(work, false);
+  results.begin(level_times(work, begin_time));
+  results.count_lost(begin_time, begin_time + 1s, begin_time + 2s, true);
+  CHECK(results.result().late == 1);
+  CHECK(results.result().service.censored == 1);
+  CHECK(results.result().service.values.max() >= 10s);
+  CHECK(results.result().response.values.max() >= 10s);
+  results.count_missed(begin_time + 1s, begin_time + 2s);
+  CHECK(results.result().missed_sends == 1);
+  CHECK(results.result().response.censored == 2);
+  CHECK(results.result().wait.censored == 1);
+}
+
+TEST_CASE("recorder: gives each second its own counts") {
+  workload work;
+  recorder results(work, true);
+  results.begin(level_times(work, begin_time));
+  results.count_connected(1);
+  results.count_sent(begin_time);
+  results.count_reply(begin_time, begin_time, begin_time, begin_time + 1ms, 1);
+  results.count_wrong(fault::corrupt);
+  auto part = results.take_second();
+  CHECK(part.sent == 1);
+  CHECK(part.verified == 1);
+  CHECK(part.errors == 1);
+  CHECK(part.connected == 1);
+  CHECK(part.latency.size() == 1);
+  part = results.take_second();
+  CHECK(part.sent + part.verified + part.errors + part.latency.size() == 0);
+  CHECK(part.connected == 1);
+}
+
+TEST_CASE("recorder: keeps the first few examples") {
+  const workload work;
+  recorder results(work, false);
+  for (int i = 0; i < 9; ++i)
+    results.add_example(std::to_string(i));
+  CHECK(results.result().examples.size() == most_examples);
+  CHECK(results.result().examples.front() == "0");
+}

@@ -1,0 +1,229 @@
+#include "tools/stress/conversation.hpp"
+
+#include "shared/protocol/encoder.hpp"
+#include "shared/protocol/failure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace revecho::stress {
+
+conversation::conversation(const workload& work, std::uint64_t number, recorder& results) noexcept
+    : check_(work.framing_kind), work_(work), results_(results), number_(number) {}
+
+// --- connections -----------------------------------------------------------------------------------------------------
+
+void conversation::begin(std::uint64_t session_size) noexcept {
+  oldest_.reset();
+  behind_.clear();
+  first_behind_ = 0;
+  broken_ = half_closed_ = false;
+  written_ = queued_ = 0;
+  session_left_ = session_size;
+}
+
+void conversation::fail_to_begin(steady::time_point before, steady::time_point now, std::string_view reason) {
+  broken_ = true;
+  results_.count_connect_failed(now - before);
+  if (!down_since_) down_since_ = before;
+  add_example(reason);
+}
+
+void conversation::finish(steady::time_point now) {
+  if (down_since_) results_.add_outage(*down_since_, now, 1, lost_while_down_);
+}
+
+// --- sending ---------------------------------------------------------------------------------------------------------
+
+void conversation::start(steady::time_point intended, steady::time_point now, std::size_t size, std::string& out) {
+  const std::size_t before = out.size();
+  const payload message(number_, sequence_, size);
+  append_frame(out, work_.framing_kind, message);
+  queued_ += out.size() - before;
+  const flight started{intended, now, sequence_++, queued_, size};
+  --session_left_;
+  if (oldest_) {
+    behind_.push_back(started);
+  } else {
+    oldest_ = started;
+    results_.count_owing(1, now);
+    expected_ = message;
+    check_.expect(expected_);
+  }
+  results_.count_sent(intended);
+}
+
+// --- receiving -------------------------------------------------------------------------------------------------------
+
+std::size_t conversation::receive(std::span<const char> bytes, steady::time_point now) {
+  while (!bytes.empty() && !broken_) {
+    if (!oldest_) {
+      receive_unasked(bytes);
+      continue;
+    }
+    const verdict v = check_.receive(bytes);
+    if (v == verdict::pending) break;
+    complete(v, now);
+  }
+  return std::exchange(answers_, 0);
+}
+
+// A reply while none is owed: the last one again, one that was given up because a later one came first, or anything.
+void conversation::receive_unasked(std::span<const char>& bytes) {
+  const auto shown = hex(bytes, 0);
+  verifier last(work_.framing_kind);
+  last.expect(expected_);
+  const verdict v = sequence_ > 0 ? last.receive(bytes) : verdict::pending;
+  const auto judged = judge_unasked(v, last, number_, skipped_);
+  if (judged.was_skipped) results_.count_found();
+  results_.count_wrong(judged.kind);
+  add_example(
+      fmt::format("{}: {} {}", describe_wrong(to_string(judged.kind)), shown, after_last("the reply to message")));
+  broken_ = v == verdict::pending || (v != verdict::verified && !last.is_delimited());
+}
+
+void conversation::complete(verdict v, steady::time_point now) {
+  if (v != verdict::verified) {
+    complete_wrong(v, now);
+    return;
+  }
+  const flight& f = *oldest_;
+  if (results_.count_reply(f.intended, f.sent, std::max(last_reply_, f.sent), now, check_.pieces())) ++replies_;
+  if (down_since_)
+    results_.add_outage(*std::exchange(down_since_, std::nullopt), now, 1, std::exchange(lost_while_down_, 0));
+  last_reply_ = now;
+  ++answers_;
+  pop_oldest(now);
+}
+
+// What came instead of the oldest message's reply? It may be a right one to another message.
+void conversation::complete_wrong(verdict v, steady::time_point now) {
+  const flight oldest = *oldest_;
+  const auto judged = judge_wrong(v, check_.reply(), number_, oldest.sequence, skipped_);
+  if (judged.was_skipped) results_.count_found();
+  add_example(
+      oldest, describe_wrong(to_string(judged.kind)) + '\n' + describe_difference(judged, expected_, check_.reply()));
+  const bool later_came = judged.kind == fault::out_of_order && judged.whose->sequence > oldest.sequence;
+  if (later_came && judged.whose->sequence < sequence_) skip_to(judged.whose->sequence, now);
+  count_wrong(judged.kind, judged.kind != fault::repeated && (judged.kind != fault::out_of_order || later_came), now);
+  if (oldest_ && oldest_->sequence == oldest.sequence) expect_oldest(); // it may still come
+}
+
+// The reply to a later message came: those before it are taken for lost.
+void conversation::skip_to(std::uint64_t sequence, steady::time_point now) {
+  while (oldest_ && oldest_->sequence < sequence) {
+    skipped_.add(oldest_->sequence);
+    results_.count_lost(oldest_->intended, oldest_->sent, now, false);
+    pop_oldest(now);
+  }
+}
+
+void conversation::count_wrong(fault kind, bool takes_place_of_oldest, steady::time_point now) {
+  results_.count_wrong(kind);
+  if (!takes_place_of_oldest || !oldest_) return;
+  ++answers_;
+  pop_oldest(now);
+}
+
+void conversation::pop_oldest(steady::time_point now) {
+  if (first_behind_ == behind_.size()) {
+    oldest_.reset();
+    results_.count_owing(-1, now);
+    return;
+  }
+  oldest_ = behind_[first_behind_++];
+  if (first_behind_ >= work_.pipeline || first_behind_ == behind_.size()) {
+    behind_.erase(behind_.begin(), behind_.begin() + static_cast<std::ptrdiff_t>(first_behind_));
+    first_behind_ = 0;
+  }
+  expect_oldest();
+}
+
+void conversation::expect_oldest() {
+  expected_ = payload(number_, oldest_->sequence, oldest_->size);
+  check_.expect(expected_);
+}
+
+// --- the end ---------------------------------------------------------------------------------------------------------
+
+// Whatever was under way is late, wrong or lost.
+std::size_t conversation::end(ending how, std::string_view reason, steady::time_point now) {
+  broken_ = true;
+  if (!oldest_ && !half_closed_ && how != ending::cut_off && how != ending::interrupted) {
+    results_.count_closed_early();
+    add_example(fmt::format("the server ended the connection {}: {}", after_last("message"),
+        how == ending::closed ? "end of stream" : reason));
+  }
+  if (how == ending::closed && oldest_) {
+    const verdict v = check_.receive_end();
+    const bool ends_reply = work_.framing_kind == framing::eof && check_.received() > 0;
+    if (v != verdict::cut_short || ends_reply) complete(v, now);
+    if (ends_reply) {
+      broken_ = false;
+      return std::exchange(answers_, 0);
+    }
+  }
+  if (how == ending::cut_off || how == ending::interrupted) {
+    end_unfinished(how == ending::cut_off, now);
+  } else {
+    lose_all(how, reason, now);
+  }
+  return std::exchange(answers_, 0);
+}
+
+void conversation::end_unfinished(bool counts, steady::time_point now) {
+  if (!oldest_) return;
+  results_.count_owing(-1, now);
+  if (counts) {
+    results_.count_unfinished(oldest_->intended, oldest_->sent, now);
+    for (std::size_t i = first_behind_; i < behind_.size(); ++i)
+      results_.count_unfinished(behind_[i].intended, behind_[i].sent, now);
+  }
+  oldest_.reset();
+  behind_.clear();
+  first_behind_ = 0;
+}
+
+void conversation::lose_all(ending how, std::string_view reason, steady::time_point now) {
+  if (!down_since_) down_since_ = oldest_ ? oldest_->sent : now;
+  while (oldest_) {
+    const flight& f = *oldest_;
+    if (check_.is_wrong() && work_.framing_kind != framing::raw) {
+      add_example(f, describe_wrong(to_string(fault::corrupt)));
+      count_wrong(fault::corrupt, true, now);
+    } else {
+      add_example(f, how == ending::late     ? describe_late(check_, reason)
+                     : how == ending::failed ? describe_lost(check_, reason)
+                                             : describe_missing(check_));
+      results_.count_lost(f.intended, f.sent, now, how == ending::late);
+      pop_oldest(now);
+    }
+    ++lost_while_down_;
+    if (how == ending::late) { // those behind it are lost with the connection
+      how = ending::failed;
+      reason = "an earlier reply was late";
+    }
+  }
+}
+
+void conversation::miss_end(ending how, std::string_view reason) {
+  results_.count_no_end(how == ending::late);
+  add_example(fmt::format("no end of the stream behind the last reply: {}", reason));
+}
+
+// "behind message 3"
+std::string conversation::after_last(std::string_view what) const {
+  return sequence_ > 0 ? fmt::format("behind {} {}", what, sequence_ - 1) : "before any message";
+}
+
+void conversation::add_example(std::string_view what) {
+  results_.add_example(fmt::format("client {}: {}", number_, what));
+}
+
+void conversation::add_example(const flight& f, std::string_view what) {
+  results_.add_example(fmt::format("client {} message {}: {}", number_, f.sequence, what));
+}
+
+} // namespace revecho::stress

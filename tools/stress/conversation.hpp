@@ -1,0 +1,139 @@
+// What one client says to the server and hears from it: messages under way, the check of every reply, and the verdict
+// on whatever comes instead. Bytes and times in, bytes to send and counts out; knows no sockets, no clock and no event
+// loop.
+#pragma once
+
+#include "shared/protocol/verifier.hpp"
+#include "tools/stress/judgement.hpp"
+#include "tools/stress/payload.hpp"
+#include "tools/stress/recorder.hpp"
+#include "tools/stress/workload.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace revecho::stress {
+
+/// How a connection ended.
+enum class ending {
+  closed,      ///< the server ended the stream
+  failed,      ///< an error of the system
+  late,        ///< the oldest reply was not complete at deadline()
+  cut_off,     ///< the level is over, and does not wait for the rest
+  interrupted, ///< by the user
+};
+
+/// All talk of one client, over one connection after the other. Messages are numbered through. Allocates nothing for a
+/// message whose reply is right, except that a pipeline grows to its length once.
+///
+/// Times are those of std::chrono::steady_clock and never go back. Functions that take replies return how many messages
+/// are answered by them, rightly or wrongly. Not thread-safe.
+class conversation {
+ public:
+  /// `number`: of all clients of the level; it is in every payload. Workload and recorder must outlive it.
+  conversation(const workload& work, std::uint64_t number, recorder& results) noexcept;
+  conversation(const conversation&) = delete;
+  conversation& operator=(const conversation&) = delete;
+
+  /// There is a new connection, for so many messages. Precondition: the last one has ended.
+  void begin(std::uint64_t session_size) noexcept;
+  /// No connection could be made, in an attempt since `before`, for that reason.
+  void fail_to_begin(steady::time_point before, steady::time_point now, std::string_view reason);
+  /// There will be no other connection.
+  void finish(steady::time_point now);
+
+  // --- sending ---
+
+  /// Is there room for one more message on this connection?
+  bool may_start() const noexcept {
+    return !broken_ && !half_closed_ && session_left_ > 0 && in_flight() < work_.pipeline;
+  }
+  /// Starts a message of that size, which was due at `intended`: appends its frame to `out`. Precondition: may_start().
+  void start(steady::time_point intended, steady::time_point now, std::size_t size, std::string& out);
+  /// The kernel has taken so many bytes more of what start() gave.
+  void count_written(std::size_t bytes) noexcept { written_ += bytes; }
+  /// Has the server all of the oldest message, so that it can answer?
+  bool is_answerable() const noexcept { return oldest_ && oldest_->end <= written_; }
+  /// Is it time to half-close, once everything is sent? `more`: the client has messages left.
+  bool wants_half_close(bool more) const noexcept {
+    return !half_closed_ && (session_left_ == 0 || !more) && (work_.half_close || work_.framing_kind == framing::eof);
+  }
+  void half_close() noexcept { half_closed_ = true; }
+
+  // --- receiving ---
+
+  /// The next bytes of the stream.
+  std::size_t receive(std::span<const char> bytes, steady::time_point now);
+  /// The connection has ended. `reason`: of `failed`, the error in words; of `late`, the time-out.
+  std::size_t end(ending how, std::string_view reason, steady::time_point now);
+  /// After the last reply the stream did not end as it should.
+  void miss_end(ending how, std::string_view reason);
+
+  /// When the oldest reply has to be complete; none while nothing is owed.
+  std::optional<steady::time_point> deadline() const noexcept {
+    return oldest_ ? std::optional(oldest_->sent + work_.timeout) : std::nullopt;
+  }
+  bool is_owed() const noexcept { return oldest_.has_value(); }
+  /// No use any more: it has ended without answering all, or nothing tells where the next reply begins.
+  bool is_broken() const noexcept { return broken_; }
+  bool is_half_closed() const noexcept { return half_closed_; }
+  /// Is nothing left to do? `more`: the client has messages left.
+  bool is_over(bool more) const noexcept { return broken_ || (!oldest_ && (session_left_ == 0 || !more)); }
+
+  std::uint64_t started() const noexcept { return sequence_; } ///< messages, on all connections
+  std::uint64_t replies() const noexcept { return replies_; }  ///< right ones, in the window
+  steady::time_point last_reply() const noexcept { return last_reply_; }
+
+ private:
+  // A message under way.
+  struct flight {
+    steady::time_point intended;
+    steady::time_point sent;
+    std::uint64_t sequence;
+    std::uint64_t end; // where it ends in the stream of this connection
+    std::size_t size;
+  };
+
+  std::size_t in_flight() const noexcept { return oldest_ ? 1 + behind_.size() - first_behind_ : 0; }
+  void receive_unasked(std::span<const char>& bytes);
+  void complete(verdict v, steady::time_point now);
+  void complete_wrong(verdict v, steady::time_point now);
+  void skip_to(std::uint64_t sequence, steady::time_point now);
+  void count_wrong(fault kind, bool takes_place_of_oldest, steady::time_point now);
+  void pop_oldest(steady::time_point now);
+  void expect_oldest();
+  void end_unfinished(bool counts, steady::time_point now);
+  void lose_all(ending how, std::string_view reason, steady::time_point now);
+  std::string after_last(std::string_view what) const;
+  void add_example(std::string_view what);
+  void add_example(const flight& f, std::string_view what);
+
+  // What every message needs comes first: it is fetched together.
+  std::optional<flight> oldest_;
+  std::vector<flight> behind_; // the oldest, from first_behind_ on
+  std::size_t first_behind_ = 0;
+  payload expected_; // by check_; the last one while nothing is owed
+  verifier check_;
+  bool broken_ = false;
+  bool half_closed_ = false;
+  std::size_t answers_ = 0;        // since the caller was told
+  std::uint64_t session_left_ = 0; // messages
+  std::uint64_t written_ = 0;      // bytes of this connection that the kernel took
+  std::uint64_t queued_ = 0;       // and those it is to get
+  const workload& work_;
+  recorder& results_;
+  std::uint64_t number_;
+  std::uint64_t sequence_ = 0; // of the next message
+  std::uint64_t replies_ = 0;
+  steady::time_point last_reply_{};
+  std::optional<steady::time_point> down_since_;
+  std::uint64_t lost_while_down_ = 0;
+  skipped_messages skipped_;
+};
+
+} // namespace revecho::stress

@@ -1,0 +1,130 @@
+#include "tools/stress/recorder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace revecho::stress {
+namespace {
+
+using namespace std::chrono_literals;
+
+// No reply at all for so long, while some are owed, is an outage.
+constexpr auto shortest_silence = 1s;
+
+constexpr std::size_t most_outages = 10'000; // kept before overlapping ones are joined
+
+} // namespace
+
+void recorder::begin(const level_times& times) noexcept {
+  times_ = times;
+  last_reply_ = times.begun;
+}
+
+second recorder::take_second() noexcept {
+  current_.connected = connected_;
+  return std::exchange(current_, second{});
+}
+
+void recorder::count_connect_failed(std::chrono::nanoseconds took) {
+  ++result_.connect_failed;
+  result_.connect.values.record(std::max(took, work_.timeout));
+  ++result_.connect.censored;
+  ++current_.errors;
+}
+
+void recorder::count_owing(int change, steady::time_point now) noexcept {
+  if (owing_ == 0) owing_since_ = now;
+  owing_ += static_cast<std::size_t>(change);
+}
+
+void recorder::count_sent(steady::time_point intended) noexcept {
+  ++result_.sent;
+  ++current_.sent;
+  if (times_.is_in_window(intended)) ++result_.messages;
+}
+
+void recorder::count_lag(steady::time_point intended, steady::time_point sent) noexcept {
+  if (times_.is_in_window(intended)) result_.lag.record(sent - intended);
+}
+
+bool recorder::count_reply(steady::time_point intended, steady::time_point sent, steady::time_point waiting_since,
+    steady::time_point now, std::size_t pieces) {
+  const auto silent_since = std::max(last_reply_, owing_since_);
+  if (now - silent_since >= shortest_silence) add_outage(silent_since, now, owing_, 0);
+  last_reply_ = now;
+  ++result_.verified;
+  ++current_.verified;
+  if (pieces > 1) ++result_.split_replies;
+  if (keeps_seconds_) current_.latency.record(is_open() ? now - intended : now - sent);
+  if (times_.is_in_window(intended)) {
+    result_.service.values.record(now - sent);
+    if (is_open()) result_.response.values.record(now - intended);
+    if (is_open()) result_.wait.values.record(sent - intended);
+    result_.longest_stall = std::max(result_.longest_stall, std::chrono::nanoseconds{now - waiting_since});
+  }
+  if (!times_.is_in_window(now)) return false;
+  ++result_.answered;
+  result_.answering += now - std::max(sent, times_.window_begin);
+  return true;
+}
+
+void recorder::count_wrong(fault kind) noexcept {
+  ++result_.wrong[static_cast<std::size_t>(kind)];
+  ++current_.errors;
+}
+
+void recorder::count_lost(
+    steady::time_point intended, steady::time_point sent, steady::time_point now, bool late) noexcept {
+  ++(late ? result_.late : result_.lost);
+  ++current_.errors;
+  if (times_.is_in_window(intended)) record_censored(intended, sent, now, work_.timeout);
+}
+
+void recorder::count_no_end(bool late) noexcept {
+  ++(late ? result_.late : result_.lost);
+  ++current_.errors;
+}
+
+void recorder::count_closed_early() noexcept {
+  ++result_.closed_early;
+  ++current_.errors;
+}
+
+// Also what was sent before the window: it was under way in it, and from those who starve nothing else is known.
+void recorder::count_unfinished(steady::time_point intended, steady::time_point sent, steady::time_point now) noexcept {
+  if (intended < times_.window_end) record_censored(intended, sent, now, {});
+}
+
+void recorder::record_censored(steady::time_point intended, steady::time_point sent, steady::time_point now,
+    std::chrono::nanoseconds at_least) noexcept {
+  result_.service.values.record(std::max<std::chrono::nanoseconds>(now - sent, at_least));
+  ++result_.service.censored;
+  result_.longest_stall = std::max(result_.longest_stall, std::chrono::nanoseconds{now - sent});
+  if (!is_open()) return;
+  result_.response.values.record(std::max<std::chrono::nanoseconds>(now - intended, at_least));
+  ++result_.response.censored;
+  result_.wait.values.record(sent - intended);
+}
+
+void recorder::count_missed(steady::time_point intended, steady::time_point now) noexcept {
+  if (!times_.is_in_window(intended)) return;
+  ++result_.missed_sends;
+  const auto at_least = std::max(now - intended, work_.waits_for_rest ? work_.timeout : std::chrono::nanoseconds{});
+  result_.response.values.record(at_least);
+  ++result_.response.censored;
+  result_.wait.values.record(at_least);
+  ++result_.wait.censored;
+}
+
+void recorder::add_outage(
+    steady::time_point from, steady::time_point to, std::uint64_t connections, std::uint64_t lost) {
+  const auto begun = std::max(from, times_.begun);
+  result_.outages.push_back({begun - times_.begun, to - begun, connections, lost});
+  if (result_.outages.size() >= most_outages) result_.outages = joined(std::move(result_.outages));
+}
+
+void recorder::add_example(std::string text) {
+  if (result_.examples.size() < most_examples) result_.examples.push_back(std::move(text));
+}
+
+} // namespace revecho::stress

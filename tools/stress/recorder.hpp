@@ -1,0 +1,79 @@
+// Counts what happens to the messages of one worker's clients, and when. Knows no clock: times are passed in.
+#pragma once
+
+#include "tools/stress/result.hpp"
+#include "tools/stress/workload.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace revecho::stress {
+
+/// Belongs to one thread. `intended`: when a message was due; `sent`: when it was sent. Latencies are those of messages
+/// intended within the window.
+class recorder {
+ public:
+  /// The workload must outlive it. `keeps_seconds`: somebody wants take_second() to have latencies.
+  recorder(const workload& work, bool keeps_seconds) noexcept : work_(work), keeps_seconds_(keeps_seconds) {}
+
+  /// The level has begun. Until then nothing is within the window.
+  void begin(const level_times& times) noexcept;
+
+  const level_times& times() const noexcept { return times_; }
+  level_result& result() noexcept { return result_; }
+  steady::time_point last_reply() const noexcept { return last_reply_; }
+
+  /// The counts since the last call; their time is the caller's to say.
+  second take_second() noexcept;
+
+  void count_connect(std::chrono::nanoseconds took) noexcept { result_.connect.values.record(took); }
+  void count_connect_failed(std::chrono::nanoseconds took);
+  void count_reconnect() noexcept { ++result_.reconnects; }
+  void count_connected(int change) noexcept { connected_ += static_cast<std::size_t>(change); }
+
+  /// The number of connections that are owed a reply changes.
+  void count_owing(int change, steady::time_point now) noexcept;
+  void count_sent(steady::time_point intended) noexcept;
+  void count_lag(steady::time_point intended, steady::time_point sent) noexcept;
+
+  /// A right reply; `waiting_since`: when this connection had its last one, or sent the message if that was later.
+  /// Returns whether it came within the window.
+  bool count_reply(steady::time_point intended, steady::time_point sent, steady::time_point waiting_since,
+      steady::time_point now, std::size_t pieces);
+  void count_wrong(fault kind) noexcept;
+  /// The reply does not come: it is late, or the connection is lost.
+  void count_lost(steady::time_point intended, steady::time_point sent, steady::time_point now, bool late) noexcept;
+  /// A reply that count_lost() was called for has come after all.
+  void count_found() noexcept { --result_.lost; }
+  /// After the last reply the end of the stream did not come.
+  void count_no_end(bool late) noexcept;
+  void count_closed_early() noexcept;
+  /// Not waited for any longer, and nobody's fault.
+  void count_unfinished(steady::time_point intended, steady::time_point sent, steady::time_point now) noexcept;
+  /// Due, and never sent.
+  void count_missed(steady::time_point intended, steady::time_point now) noexcept;
+
+  void add_outage(steady::time_point from, steady::time_point to, std::uint64_t connections, std::uint64_t lost);
+
+  /// Of what went wrong, in words: the first few are kept.
+  void add_example(std::string text);
+
+ private:
+  void record_censored(steady::time_point intended, steady::time_point sent, steady::time_point now,
+      std::chrono::nanoseconds at_least) noexcept;
+  bool is_open() const noexcept { return work_.rate > 0; }
+
+  const workload& work_;
+  bool keeps_seconds_;
+  level_times times_;
+  std::size_t connected_ = 0;
+  std::size_t owing_ = 0;
+  steady::time_point last_reply_{};
+  steady::time_point owing_since_{};
+  level_result result_;
+  second current_;
+};
+
+} // namespace revecho::stress

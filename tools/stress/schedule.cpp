@@ -1,0 +1,76 @@
+#include "tools/stress/schedule.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace revecho::stress {
+
+steady::time_point connect_time(const workload& work, steady::time_point opened, std::size_t i, std::size_t of) {
+  return opened + work.ramp * static_cast<long>(i) / static_cast<long>(of);
+}
+
+schedule::schedule(const workload& work, const level_times& times, std::uint64_t number, std::uint64_t all,
+    std::uint64_t seed) noexcept
+    : work_(work), times_(times), random_(random_bits(seed + number)()), number_(number), all_(all) {}
+
+// Nanoseconds from one message of this client to the next: client i of n starts at i/rate, and then every n/rate.
+double schedule::period() const noexcept { return static_cast<double>(all_) / work_.rate * 1e9; }
+
+void schedule::begin(steady::time_point now) {
+  if (!is_open()) {
+    next_ = now;
+    return;
+  }
+  next_ = times_.begun;
+  if (work_.arrival == arrivals::even) {
+    next_ +=
+        std::chrono::nanoseconds{std::llround(period() * static_cast<double>(number_) / static_cast<double>(all_))};
+  } else {
+    advance(now);
+  }
+  while (work_.ramp.count() > 0 && next_ < now) // what was due before it was its turn to connect is not its work
+    advance(now);
+}
+
+void schedule::advance(steady::time_point now) {
+  if (!is_open()) {
+    next_ = now;
+    return;
+  }
+  const double gap = work_.arrival == arrivals::even ? period() : -period() * std::log1p(-random_.fraction());
+  next_ += std::chrono::nanoseconds{std::llround(gap)};
+}
+
+void schedule::think(steady::time_point now, std::size_t answers) {
+  for (; !is_open() && answers > 0; --answers)
+    next_ = now + work_.think.draw(random_);
+}
+
+bool schedule::has_more(steady::time_point now, std::uint64_t started) const noexcept {
+  if (work_.messages) return started < *work_.messages;
+  if (!is_open()) return std::max(next_, now) < times_.stop_sending;
+  // What was due is sent, however late; only when it would have timed out by now it is not.
+  return next_ < times_.stop_sending && now < times_.stop_sending + work_.timeout;
+}
+
+steady::time_point schedule::next_missed() {
+  if (!is_open() || work_.messages || next_ >= times_.window_end) return steady::time_point::max();
+  const auto due = next_;
+  advance(due);
+  return due;
+}
+
+std::size_t schedule::draw_size() {
+  const auto drawn = static_cast<std::size_t>(std::max<std::int64_t>(work_.size.draw(random_).count(), 1));
+  return std::min(drawn, work_.max_size);
+}
+
+std::uint64_t schedule::draw_session_size() {
+  auto size = std::numeric_limits<std::uint64_t>::max();
+  if (work_.session)
+    size = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(work_.session->draw(random_).count()));
+  return work_.framing_kind == framing::eof ? 1 : size;
+}
+
+} // namespace revecho::stress
