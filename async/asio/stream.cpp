@@ -72,7 +72,9 @@ std::span<char> stream::connection::received(std::size_t count, std::error_code&
   end_wait(error);
   if (error == std::errc::operation_canceled) { // what has arrived is still read
     std::error_code result;
-    count = socket.read_some(asio::buffer(small), result);
+    do
+      count = socket.read_some(asio::buffer(small), result);
+    while (result == asio::error::interrupted); // which asio handles in asynchronous operations only
     if (result != asio::error::would_block) error = standard(result);
   }
   if (failed && count == 0) error = std::exchange(failed, {});
@@ -90,8 +92,9 @@ std::span<char> stream::connection::read_more(std::error_code& error) noexcept {
   }
   char* const end = std::copy(small.begin(), small.end(), large.get());
   const std::size_t count = socket.read_some(asio::buffer(end, limits::read_buffer - small.size()), failed);
-  if (failed == asio::error::would_block || failed == asio::error::eof) failed.clear(); // the end is seen again
-  failed = standard(failed);
+  const bool is_seen_again =
+      failed == asio::error::would_block || failed == asio::error::interrupted || failed == asio::error::eof;
+  failed = is_seen_again ? std::error_code() : standard(failed);
   return {large.get(), small.size() + count};
 }
 
@@ -112,6 +115,7 @@ awaitable<void> stream::write_all(
       piece += part;
       sent -= part;
     }
+    if (error == asio::error::interrupted) error.clear();
     if (error != asio::error::would_block) continue;
     connection_->begin_wait(deadline, on_stop::wait);
     co_await socket.async_wait(tcp_socket::wait_write, connection_->resuming(error));

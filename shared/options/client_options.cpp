@@ -18,6 +18,27 @@ std::vector<std::string> read_lines(std::istream& input) {
   return lines;
 }
 
+// CLI11 takes a positional argument like "[a,b]" for two, and cannot be told not to: allow_extra_args(false) would do
+// so, but then it takes one message only. A mark after the bracket prevents it, and is taken off afterwards.
+constexpr char mark = '\x7f';
+
+bool is_bracketed(std::string_view text) {
+  text = text.substr(0, text.find_last_not_of(mark) + 1);
+  return text.starts_with('[') && text.ends_with(']');
+}
+
+std::vector<std::string> with_marks(int argc, const char* const* argv) {
+  std::vector<std::string> arguments(argv, argv + argc);
+  for (auto& argument : arguments)
+    if (is_bracketed(argument)) argument += mark;
+  return arguments;
+}
+
+std::string without_mark(std::string text) {
+  if (is_bracketed(text)) text.pop_back();
+  return text;
+}
+
 } // namespace
 
 client_options parse_client_options(twin which, const std::string& program, int argc, const char* const* argv) {
@@ -31,14 +52,12 @@ client_options parse_client_options(twin which, const std::string& program, int 
                          "  {0} --time one two three four five\n"
                          "  {0} --framing line --to 127.0.0.1:6789 --to '[::1]:6789' < messages.txt",
       program));
-  app.add_option("message", options.messages, "What to send; without any, each line of stdin")
-      ->type_name("TEXT")
-      ->allow_extra_args(false); // else CLI11 takes "[a,b]" for two messages
+  app.add_option("message", options.messages, "What to send; without any, each line of stdin")->type_name("TEXT");
   const auto endpoints = [](const std::vector<std::string>& texts) {
     std::vector<endpoint> result;
     result.reserve(texts.size());
     for (const auto& text : texts)
-      result.push_back(parse_target(text));
+      result.push_back(parse_target(without_mark(text)));
     return result;
   };
   add_parsed_list(app, "--to", options.to, endpoints, "ENDPOINT",
@@ -55,7 +74,15 @@ client_options parse_client_options(twin which, const std::string& program, int 
   }
   app.add_flag("-v,--verbose", options.verbose, "Print what was sent, and to whom, before each reply");
   app.add_flag("--time", options.time, "Print on stderr how long all of it took");
-  parse_command_line(app, argc, argv);
+  const auto arguments = with_marks(argc, argv);
+  std::vector<const char*> pointers;
+  pointers.reserve(arguments.size());
+  for (const auto& argument : arguments)
+    pointers.push_back(argument.c_str());
+  parse_command_line(app, argc, pointers.data());
+  for (auto& message : options.messages)
+    message = without_mark(std::move(message));
+
   if (app.count("message") == 0) options.messages = read_lines(std::cin);
   for (const auto& message : options.messages) {
     if (const auto reason = reason_unsendable(options.framing_kind, message); !reason.empty())
