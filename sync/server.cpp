@@ -16,6 +16,7 @@ namespace {
 
 std::vector<std::uint16_t> ports_of(const std::vector<endpoint>& endpoints) {
   std::vector<std::uint16_t> ports;
+  ports.reserve(endpoints.size());
   for (const auto& each : endpoints)
     ports.push_back(each.port);
   return ports;

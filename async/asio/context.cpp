@@ -3,12 +3,14 @@
 #include "async/asio/cancellable.hpp"
 #include "shared/options/limits.hpp"
 
+#include <asio/co_spawn.hpp>
 #include <asio/post.hpp>
 #if ASIO_VERSION >= 103700
 #include <asio/config.hpp>
 #endif
 
 #include <algorithm>
+#include <exception>
 #include <new>
 
 namespace revecho::async {
@@ -27,6 +29,7 @@ constexpr int settings() { return 1; }
 awaitable<void> run_main(context& owner, const std::function<awaitable<void>()>& main, std::exception_ptr& failure) {
   try {
     co_await main();
+    failure = nullptr;
   } catch (...) {
     failure = std::current_exception();
   }
@@ -42,10 +45,21 @@ context::context(std::chrono::nanoseconds shortest_timeout) try
 }
 
 void context::run(const std::function<awaitable<void>()>& main) {
-  std::exception_ptr failure;
+  auto failure = std::make_exception_ptr(std::bad_alloc()); // why main() has not even begun
   spawn([&] { return run_main(*this, main, failure); });
   run();
   if (failure) std::rethrow_exception(failure);
+}
+
+void context::start(awaitable<void> task) {
+  auto ended = [running = running_task(*this)](std::exception_ptr failure) {
+    if (failure) std::terminate();
+  };
+  if (get_executor().running_in_this_thread()) return asio::co_spawn(loop_, std::move(task), std::move(ended));
+  // Called from elsewhere, co_spawn() would allocate where nothing may be thrown.
+  asio::post(loop_, [this, begun = std::move(task), ended = std::move(ended)]() mutable {
+    asio::co_spawn(loop_, std::move(begun), std::move(ended));
+  });
 }
 
 // When memory is exhausted, the exception costs the work of the handler that throws it, and not the loop.

@@ -6,13 +6,11 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/basic_waitable_timer.hpp>
-#include <asio/co_spawn.hpp>
 #include <asio/io_context.hpp>
 #include <asio/use_awaitable.hpp>
 
 #include <chrono>
 #include <cstddef>
-#include <exception>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -61,9 +59,7 @@ class context {
   /// and is a function that makes a coroutine: a lambda that is one itself would be gone before it.
   template <class Task, class... Arguments>
   void spawn(Task task, Arguments&&... arguments) {
-    asio::co_spawn(loop_, task(std::forward<Arguments>(arguments)...), [running = running_task(*this)](auto failure) {
-      if (failure) std::terminate();
-    });
+    start(task(std::forward<Arguments>(arguments)...));
   }
 
   awaitable<void> sleep_for(std::chrono::nanoseconds duration);
@@ -85,6 +81,7 @@ class context {
     context* owner_;
   };
 
+  void start(awaitable<void> task);
   void await_tick();
   void tick();
 

@@ -1,11 +1,10 @@
 #include "async/asio/task_group.hpp"
 
-#include <asio/redirect_error.hpp>
+#include <asio/async_result.hpp>
+
+#include <utility>
 
 namespace revecho::async {
-
-task_group::task_group(context& owner, std::size_t limit)
-    : owner_(owner), limit_(limit), task_ended_(owner.get_executor(), timer::time_point::max()) {}
 
 awaitable<void> task_group::run(awaitable<void> task) {
   ++running_;
@@ -15,13 +14,21 @@ awaitable<void> task_group::run(awaitable<void> task) {
     if (!failure_) failure_ = std::current_exception();
   }
   --running_;
-  task_ended_.cancel();
+  if (waiting_) {
+    auto resume = std::move(*waiting_);
+    waiting_.reset();
+    std::move(resume)();
+  }
 }
 
 awaitable<void> task_group::wait_below(std::size_t running) {
-  std::error_code canceled;
   while (running_ >= running)
-    co_await task_ended_.async_wait(asio::redirect_error(use_awaitable, canceled));
+    co_await task_ended();
+}
+
+awaitable<void> task_group::task_ended() {
+  return asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(
+      [this](auto resume) { waiting_.emplace(std::move(resume)); }, use_awaitable);
 }
 
 awaitable<void> task_group::join() {

@@ -5,12 +5,13 @@
 
 #include <cstddef>
 #include <exception>
+#include <optional>
 
 namespace revecho::async {
 
 class task_group {
  public:
-  task_group(context& owner, std::size_t limit);
+  task_group(context& owner, std::size_t limit) : owner_(owner), limit_(limit) {}
 
   /// Starts task(arguments…), after waiting for a place.
   template <class Task, class... Arguments>
@@ -25,12 +26,16 @@ class task_group {
  private:
   awaitable<void> run(awaitable<void> task);
   awaitable<void> wait_below(std::size_t running);
+  awaitable<void> task_ended();
+
+  // Resumes the coroutine that waits for a task to end. To keep it here takes no memory, as a timer would.
+  using resumption = asio::async_result<asio::use_awaitable_t<executor>, void()>::handler_type;
 
   context& owner_;
   std::size_t limit_;
   std::size_t running_ = 0;
   std::exception_ptr failure_;
-  timer task_ended_; // never expires, but is cancelled
+  std::optional<resumption> waiting_;
 };
 
 } // namespace revecho::async

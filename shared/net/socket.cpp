@@ -24,6 +24,10 @@ void check(int result) {
   if (result < 0) throw std::system_error(last_error());
 }
 
+void require_option(int socket, int level, int name, int value) {
+  check(::setsockopt(socket, level, name, &value, sizeof value));
+}
+
 bool is_connected_to_itself(int socket, const socket_address& peer) noexcept {
   socket_address local;
   socklen_t size = socket_address::capacity;
@@ -35,11 +39,11 @@ bool is_connected_to_itself(int socket, const socket_address& peer) noexcept {
 unique_descriptor bind_listening_socket(const socket_address& where, bool share_port) {
   unique_descriptor socket(::socket(where.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   check(socket.get());
-  set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
-  if (where.family() == AF_INET6) set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  if (share_port) set_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
-  set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(socket.get(), SOL_SOCKET, SO_OOBINLINE, 1);
+  require_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (where.family() == AF_INET6) require_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (share_port) require_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
+  require_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+  require_option(socket.get(), SOL_SOCKET, SO_OOBINLINE, 1);
   check(::bind(socket.get(), where.data(), where.size()));
   return socket;
 }

@@ -15,21 +15,22 @@
 namespace revecho {
 namespace {
 
-struct unit {
+struct named_factor {
   std::string_view name;
   double factor;
 };
 
-constexpr std::array duration_units{
-    unit{"ns", 1}, unit{"us", 1e3}, unit{"ms", 1e6}, unit{"s", 1e9}, unit{"m", 60e9}, unit{"h", 3600e9}};
+constexpr std::array duration_units{named_factor{"ns", 1}, named_factor{"us", 1e3}, named_factor{"ms", 1e6},
+    named_factor{"s", 1e9}, named_factor{"m", 60e9}, named_factor{"h", 3600e9}};
 
-constexpr std::array size_units{unit{"", 1}, unit{"B", 1}, unit{"kB", 1e3}, unit{"MB", 1e6}, unit{"GB", 1e9},
-    unit{"KiB", 0x1p10}, unit{"MiB", 0x1p20}, unit{"GiB", 0x1p30}};
+constexpr std::array size_units{named_factor{"", 1}, named_factor{"B", 1}, named_factor{"kB", 1e3},
+    named_factor{"MB", 1e6}, named_factor{"GB", 1e9}, named_factor{"KiB", 0x1p10}, named_factor{"MiB", 0x1p20},
+    named_factor{"GiB", 0x1p30}};
 
 constexpr double largest_size = 0x1p53; // up to here a double holds every whole number
 
 // A decimal number without sign or exponent, then one of the units.
-std::optional<double> parse_with_unit(std::string_view text, std::span<const unit> units) {
+std::optional<double> parse_with_unit(std::string_view text, std::span<const named_factor> units) {
   const auto digits = std::min(text.find_first_not_of("0123456789."), text.size());
   if (digits == 0) return std::nullopt;
   const char* const end = text.data() + digits;
@@ -37,7 +38,7 @@ std::optional<double> parse_with_unit(std::string_view text, std::span<const uni
   const auto [stopped, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
   if (error != std::errc{} || stopped != end) return std::nullopt;
   const auto found =
-      std::find_if(units.begin(), units.end(), [&](const unit& u) { return u.name == text.substr(digits); });
+      std::find_if(units.begin(), units.end(), [&](const named_factor& u) { return u.name == text.substr(digits); });
   if (found == units.end()) return std::nullopt;
   return number * found->factor;
 }

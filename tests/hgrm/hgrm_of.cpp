@@ -1,6 +1,7 @@
 // What revecho-stress makes of latencies: reads nanoseconds, one a line; writes figures in nanoseconds, an empty line,
 // and the .hgrm text. Reference.java does the same with HdrHistogram.
-#include "tools/stress/report.hpp"
+#include "tools/stress/documents.hpp"
+#include "tools/stress/output.hpp"
 
 #include <fmt/format.h>
 

@@ -33,7 +33,7 @@ ROOMS = [
 
 # What the load tool decides, without a socket, a clock or an event loop: files of tools/stress that may include each
 # other and shared/{protocol,options} only. The workload names addresses to connect from.
-CORE = ["conversation", "histogram", "judgement", "payload", "recorder", "result", "schedule", "workload"]
+CORE = ["conversation", "histogram", "judgement", "payload", "recorder", "results", "schedule", "workload"]
 CORE_ROOMS = ["shared/protocol", "shared/options"] + [f"tools/stress/{name}.hpp" for name in CORE]
 CORE_EXTRA = {("workload.hpp", "shared/net/address.hpp")}
 CLOCK = re.compile(r"\bnow\(\)")

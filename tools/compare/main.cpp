@@ -2,6 +2,7 @@
 #include "shared/process/output.hpp"
 #include "shared/process/program.hpp"
 #include "shared/process/signals.hpp"
+#include "tools/compare/documents.hpp"
 #include "tools/compare/options.hpp"
 #include "tools/compare/output.hpp"
 #include "tools/compare/report.hpp"

@@ -1,7 +1,7 @@
 // What a comparison found out, and under which conditions: what is shown, written as JSON, joined, and made a page of.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include "tools/host.hpp"
 
 #include <array>
 #include <cstddef>
@@ -110,13 +110,6 @@ struct contestant_info {
   std::string endpoint; ///< or where one was running already
 };
 
-struct host_info {
-  std::string kernel;
-  std::string cpu;
-  std::size_t cpus = 0;
-  double memory_bytes = 0;
-};
-
 struct build_info {
   std::string version;
   std::string compiler;
@@ -124,7 +117,7 @@ struct build_info {
 };
 
 struct document {
-  host_info host;
+  host machine;
   build_info build;
   std::string command;
   unsigned repeat = 0;
@@ -142,10 +135,6 @@ struct document {
   /// This machine and this program.
   static document here();
 };
-
-void to_json(nlohmann::ordered_json&, const document&);
-/// Throws nlohmann::json::exception, or std::runtime_error if it is something else.
-void from_json(const nlohmann::ordered_json&, document&);
 
 /// What makes figures of two documents incomparable, one text for each; empty if nothing does.
 std::vector<std::string> differences(const document&, const document&);

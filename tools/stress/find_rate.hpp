@@ -2,7 +2,7 @@
 #pragma once
 
 #include "tools/stress/options.hpp"
-#include "tools/stress/result.hpp"
+#include "tools/stress/results.hpp"
 
 #include <functional>
 

@@ -3,7 +3,7 @@
 
 #include "shared/protocol/verifier.hpp"
 #include "tools/stress/payload.hpp"
-#include "tools/stress/result.hpp"
+#include "tools/stress/results.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,7 +2,7 @@
 // results, revecho-compare sets them side by side.
 #pragma once
 
-#include "tools/stress/result.hpp"
+#include "tools/stress/results.hpp"
 #include "tools/stress/worker.hpp"
 #include "tools/stress/workload.hpp"
 

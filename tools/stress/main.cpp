@@ -3,11 +3,12 @@
 #include "shared/process/output.hpp"
 #include "shared/process/program.hpp"
 #include "shared/process/signals.hpp"
+#include "tools/stress/documents.hpp"
 #include "tools/stress/find_rate.hpp"
 #include "tools/stress/load.hpp"
 #include "tools/stress/options.hpp"
+#include "tools/stress/output.hpp"
 #include "tools/stress/progress.hpp"
-#include "tools/stress/report.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

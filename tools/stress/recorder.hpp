@@ -1,7 +1,7 @@
 // Counts what happens to the messages of one worker's clients, and when. Knows no clock: times are passed in.
 #pragma once
 
-#include "tools/stress/result.hpp"
+#include "tools/stress/results.hpp"
 #include "tools/stress/workload.hpp"
 
 #include <chrono>

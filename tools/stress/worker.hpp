@@ -7,7 +7,7 @@
 #include "async/epoll/timer.hpp"
 #include "tools/stress/client.hpp"
 #include "tools/stress/recorder.hpp"
-#include "tools/stress/result.hpp"
+#include "tools/stress/results.hpp"
 #include "tools/stress/workload.hpp"
 
 #include <atomic>

@@ -41,7 +41,7 @@ inline compare::scenario_results under(std::size_t clients, std::vector<compare:
 
 inline compare::document document_of(std::vector<compare::scenario_results> scenarios) {
   compare::document d;
-  d.host = {"Linux", "a CPU", 4, 1024};
+  d.machine = {"Linux", "", "a CPU", 4, 1024};
   d.build = {"1.0", "GNU 12", "Release"};
   d.command = "revecho-compare";
   d.repeat = 3;

@@ -2,6 +2,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tests/unit/compare/comparisons.hpp"
+#include "tools/compare/documents.hpp"
 #include "tools/compare/verdict.hpp"
 
 #include <nlohmann/json.hpp>
@@ -109,10 +110,10 @@ TEST_CASE("results: differ in nothing from what was measured alike, by others an
 TEST_CASE("results: name each thing in which two comparisons are unlike") {
   using change = std::pair<std::string, std::function<void(document&)>>;
   const std::vector<change> changes{
-      {"kernel", [](document& d) { d.host.kernel = "Linux 2"; }},
-      {"CPU", [](document& d) { d.host.cpu = "another"; }},
-      {"number of CPUs", [](document& d) { d.host.cpus = 5; }},
-      {"memory", [](document& d) { d.host.memory_bytes = 5; }},
+      {"kernel", [](document& d) { d.machine.kernel = "Linux 2"; }},
+      {"CPU", [](document& d) { d.machine.cpu = "another"; }},
+      {"number of CPUs", [](document& d) { d.machine.cpus = 5; }},
+      {"memory", [](document& d) { d.machine.memory_bytes = 5; }},
       {"version", [](document& d) { d.build.version = "2.0"; }},
       {"compiler", [](document& d) { d.build.compiler = "Clang 14"; }},
       {"build type", [](document& d) { d.build.type = "Debug"; }},

@@ -1,4 +1,4 @@
-#include "tools/stress/result.hpp"
+#include "tools/stress/results.hpp"
 
 #include <algorithm>
 #include <numeric>

@@ -1,0 +1,139 @@
+#include "tools/compare/documents.hpp"
+
+#include "tools/compare/estimate.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <stdexcept>
+
+namespace revecho::compare {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr int version = 1;
+
+json estimate_json(const std::vector<double>& values) {
+  if (values.empty()) return nullptr;
+  const auto e = estimate_median(values);
+  return {{"median", e.median}, {"low", e.low}, {"high", e.high}};
+}
+
+json result_json(const result& r) {
+  json summary = json::object();
+  for (std::size_t m = 0; m < metrics; ++m)
+    summary[std::string(to_string(static_cast<metric>(m)))] = estimate_json(r.all(static_cast<metric>(m)));
+  json runs = json::array();
+  for (const auto& run : r.runs) {
+    json figures = json::object();
+    for (std::size_t m = 0; m < metrics; ++m)
+      figures[std::string(to_string(static_cast<metric>(m)))] = run.values[m] ? json(*run.values[m]) : json(nullptr);
+    runs.push_back(std::move(figures));
+  }
+  return {{"contestant", r.contestant}, {"failure", r.failure.empty() ? json(nullptr) : json(r.failure)},
+      {"summary", std::move(summary)}, {"runs", std::move(runs)}};
+}
+
+result result_from(const json& j) {
+  result r{j.at("contestant"), j.at("failure").is_null() ? "" : j.at("failure").get<std::string>(), {}};
+  for (const auto& figures : j.at("runs")) {
+    auto& run = r.runs.emplace_back();
+    for (std::size_t m = 0; m < metrics; ++m) {
+      const auto& value = figures.at(std::string(to_string(static_cast<metric>(m))));
+      if (!value.is_null()) run.values[m] = value.get<double>();
+    }
+  }
+  return r;
+}
+
+json scenario_json(const scenario_results& s) {
+  json results = json::array();
+  for (const auto& r : s.results)
+    results.push_back(result_json(r));
+  const auto& v = s.verdict;
+  return {{"name", s.name}, {"group", s.group}, {"clients", s.clients}, {"delay", s.delay}, {"size", s.size},
+      {"framing", s.framing}, {"rate", s.rate > 0 ? json(s.rate) : json(nullptr)},
+      {"verdict", {{"winner", v.winner.empty() ? json(nullptr) : json(v.winner)}, {"tied", v.tied},
+                      {"headline", v.headline}, {"text", v.text}}},
+      {"results", std::move(results)}};
+}
+
+scenario_results scenario_from(const json& j) {
+  scenario_results s{j.at("name"), j.at("group"), j.at("clients"), j.at("delay"), j.at("size"), j.at("framing"),
+      j.at("rate").is_null() ? 0 : j.at("rate").get<double>(), {}, {}};
+  for (const auto& r : j.at("results"))
+    s.results.push_back(result_from(r));
+  return s;
+}
+
+json story_json(const timed_story& story) {
+  json rows = json::array();
+  for (const auto& row : story.rows)
+    rows.push_back({{"label", row.label}, {"seconds", estimate_json(row.seconds)}, {"runs", row.seconds}});
+  return {{"name", story.name}, {"title", story.title}, {"text", story.text}, {"rows", std::move(rows)}};
+}
+
+timed_story story_from(const json& j) {
+  timed_story story{j.at("name"), j.at("title"), j.at("text"), {}};
+  for (const auto& row : j.at("rows"))
+    story.rows.push_back({row.at("label"), row.at("runs").get<std::vector<double>>()});
+  return story;
+}
+
+json cpus_json(const std::vector<int>& cpus) { return cpus.empty() ? json(nullptr) : json(cpus); }
+
+std::vector<int> cpus_from(const json& j) { return j.is_null() ? std::vector<int>{} : j.get<std::vector<int>>(); }
+
+} // namespace
+
+void to_json(json& j, const document& d) {
+  json contestants = json::array();
+  for (const auto& c : d.contestants) {
+    json one{{"name", c.name}};
+    one[c.endpoint.empty() ? "command" : "endpoint"] = c.endpoint.empty() ? c.command : c.endpoint;
+    contestants.push_back(std::move(one));
+  }
+  json scenarios = json::array();
+  for (const auto& s : d.scenarios)
+    scenarios.push_back(scenario_json(s));
+  json stories = json::array();
+  for (const auto& s : d.stories)
+    stories.push_back(story_json(s));
+  j = {{"revecho_compare", version}, {"ok", d.ok},
+      {"host", {{"kernel", d.machine.kernel}, {"cpu", d.machine.cpu}, {"cpus", d.machine.cpus},
+                   {"memory_bytes", d.machine.memory_bytes}}},
+      {"build", {{"version", d.build.version}, {"compiler", d.build.compiler}, {"type", d.build.type}}},
+      {"config",
+          {{"command", d.command}, {"repeat", d.repeat}, {"duration_s", d.duration_s}, {"started", d.started},
+              {"took_s", d.took_s}, {"server_cpus", cpus_json(d.server_cpus)}, {"tool_cpus", cpus_json(d.tool_cpus)}}},
+      {"verdicts", d.verdicts}, {"contestants", std::move(contestants)}, {"scenarios", std::move(scenarios)},
+      {"stories", std::move(stories)}};
+}
+
+void from_json(const json& j, document& d) {
+  if (!j.is_object() || j.value("revecho_compare", 0) != version)
+    throw std::runtime_error(fmt::format("this is no document of revecho-compare, version {}", version));
+  const auto& host = j.at("host");
+  const auto& build = j.at("build");
+  const auto& config = j.at("config");
+  d.ok = j.at("ok");
+  d.machine = {host.at("kernel"), "", host.at("cpu"), host.at("cpus"), host.at("memory_bytes")};
+  d.build = {build.at("version"), build.at("compiler"), build.at("type")};
+  d.command = config.at("command");
+  d.repeat = config.at("repeat");
+  d.duration_s = config.at("duration_s");
+  d.started = config.at("started");
+  d.took_s = config.at("took_s");
+  d.server_cpus = cpus_from(config.at("server_cpus"));
+  d.tool_cpus = cpus_from(config.at("tool_cpus"));
+  d.verdicts = j.at("verdicts").get<std::vector<std::string>>();
+  for (const auto& c : j.at("contestants"))
+    d.contestants.push_back({c.at("name"), c.value("command", ""), c.value("endpoint", "")});
+  for (const auto& s : j.at("scenarios"))
+    d.scenarios.push_back(scenario_from(s));
+  for (const auto& s : j.at("stories"))
+    d.stories.push_back(story_from(s));
+}
+
+} // namespace revecho::compare

@@ -1,0 +1,127 @@
+#include "tools/stress/output.hpp"
+
+#include "shared/process/format.hpp"
+#include "tools/table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace revecho::stress {
+namespace {
+
+constexpr std::chrono::milliseconds shortest_told_outage{1};
+
+double seconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e9; }
+std::string count_text(std::uint64_t n) { return format_count(static_cast<double>(n)); }
+
+double share(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+void add_failures(const level_result& level, std::vector<std::string>& lines) {
+  for (std::size_t i = 0; i < fault_kinds; ++i)
+    if (level.wrong[i] > 0)
+      lines.push_back(fmt::format("{} wrong: {}.", count_text(level.wrong[i]), to_string(static_cast<fault>(i))));
+  for (const auto& example : level.examples)
+    lines.push_back(example);
+  if (level.verified == 0 && !level.interrupted) lines.emplace_back("Nobody was answered.");
+  if (level.missed_sends > 0)
+    lines.push_back(
+        fmt::format("{} messages were due and could not be sent, for want of replies before them; they count as "
+                    "having taken the time-out or longer.",
+            count_text(level.missed_sends)));
+  const auto& judged = judged_by(level);
+  if (judged.censored > 0)
+    lines.push_back(
+        fmt::format("{:.2f} % of the latencies are only known to be at least that (lost, late or never sent).",
+            100 * share(judged.censored, judged.values.size())));
+  for (const outage& o : level.outages)
+    if (o.duration >= shortest_told_outage)
+      lines.push_back(fmt::format("Outage at {:.1f} s for {}: {} connection{}, {} message{} lost.", seconds(o.start),
+          format_duration(o.duration), o.connections, o.connections == 1 ? "" : "s", o.lost, o.lost == 1 ? "" : "s"));
+  if (level.reconnects > 0) lines.push_back(fmt::format("{} attempts to reconnect.", count_text(level.reconnects)));
+}
+
+// Can the figures be what they seem?
+void add_doubts(const level_result& level, const workload& work, std::vector<std::string>& lines) {
+  if (level.split_replies > 0)
+    lines.push_back(
+        fmt::format("{} replies came in more than one piece: raw has no framing.", count_text(level.split_replies)));
+  if (level.never_served() > 0 && !work.messages)
+    lines.push_back(
+        fmt::format("{} of {} clients had no reply in the window: the percentiles tell nothing of what they "
+                    "waited for.",
+            level.never_served(), level.clients));
+  const double effective = level.effective_concurrency();
+  const double offered = level.offered_concurrency();
+  if (effective > offered * 1.02 + 0.1)
+    lines.push_back(
+        fmt::format("Rate and latency cannot both be true: together they mean {:.1f} messages under way, and at "
+                    "most {:.0f} were.",
+            effective, offered));
+  const bool closed = work.rate <= 0 && work.think.is_zero() && !work.session && !work.messages;
+  if (closed && level.answered > 0 && effective < 0.9 * offered)
+    lines.push_back(fmt::format(
+        "Of {:.0f} messages under way only {:.1f} were being answered: the others waited.", offered, effective));
+  if (level.is_limited_by_tool() && level.cpu_share > 0.9)
+    lines.push_back(
+        fmt::format("This program used {:.0f} % of its threads' time: the figures describe it rather than the "
+                    "server; use more --threads.",
+            100 * level.cpu_share));
+  else if (level.is_limited_by_tool())
+    lines.push_back(
+        fmt::format("This program sent late by its own fault (p99 {}): the figures describe it rather than the "
+                    "server.",
+            format_duration(level.lag.percentile(99))));
+  if (!work.messages && level.window < std::chrono::seconds{1})
+    lines.push_back(
+        fmt::format("The window of {} is short: expect other figures next time.", format_duration(level.window)));
+}
+
+} // namespace
+
+const latencies& judged_by(const level_result& level) {
+  return level.offered_rate > 0 ? level.response : level.service;
+}
+
+std::string as_table(const std::vector<level_result>& levels) {
+  const bool open = !levels.empty() && levels.front().offered_rate > 0;
+  std::vector<table::column> columns{{"clients"}};
+  if (open) columns.push_back({"offered"});
+  for (const char* title : {"replies", "p50", "p90", "p99", "p99.9", "max"})
+    columns.push_back({title});
+  if (open)
+    for (const char* title : {"service p50", "service p99"})
+      columns.push_back({title});
+  for (const char* title : {"verified", "wrong", "lost", "late", "unconnected", "unserved"})
+    columns.push_back({title});
+  table rows(columns);
+  for (const auto& level : levels) {
+    const auto& judged = judged_by(level).values;
+    std::vector<std::string> cells{std::to_string(level.clients)};
+    if (open) cells.push_back(format_count(level.offered_rate) + "/s");
+    cells.push_back(format_count(level.rate()) + "/s");
+    for (const double percent : {50.0, 90.0, 99.0, 99.9})
+      cells.push_back(format_duration(judged.percentile(percent)));
+    cells.push_back(format_duration(judged.max()));
+    if (open)
+      for (const double percent : {50.0, 99.0})
+        cells.push_back(format_duration(level.service.values.percentile(percent)));
+    for (const auto n : {level.verified, level.wrong_total(), level.lost, level.late, level.connect_failed,
+             static_cast<std::uint64_t>(level.never_served())})
+      cells.push_back(count_text(n));
+    rows.add_row(cells);
+  }
+  return rows.text();
+}
+
+std::vector<std::string> remarks(const level_result& level, const workload& work) {
+  std::vector<std::string> lines;
+  add_failures(level, lines);
+  add_doubts(level, work, lines);
+  return lines;
+}
+
+} // namespace revecho::stress
