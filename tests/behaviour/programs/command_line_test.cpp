@@ -10,7 +10,7 @@ using namespace revecho::test;
 
 namespace {
 
-const std::vector<std::string> servers{"revecho-sync-server", "revecho-async-server"};
+const std::vector<std::string> servers{"revecho-sync-server", "revecho-async-server", "revecho-epoll-server"};
 const std::vector<std::string> clients{"revecho-sync-client", "revecho-async-client"};
 const std::vector<std::string> programs{
     servers[0], servers[1], clients[0], clients[1], "revecho-stress", "revecho-compare"};

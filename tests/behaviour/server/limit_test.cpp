@@ -56,7 +56,8 @@ TEST_CASE("server: ends a connection over --max-connections at once, and serves 
 TEST_CASE("server: raises the soft limit of descriptors before it needs them") {
   const auto v =
       behind("ulimit -S -n 40", GENERATE(variant{"sync pool", "revecho-sync-server", {"--model", "pool"}, 10},
-                                    variant{"async 20", "revecho-async-server", {"--threads", "20"}, 1}));
+                                    variant{"async 20", "revecho-async-server", {"--threads", "20"}, 1},
+                                    variant{"epoll 20", "revecho-epoll-server", {"--threads", "20"}, 1}));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "line"});
   CHECK(answers(server.port(), "line"));
@@ -65,7 +66,8 @@ TEST_CASE("server: raises the soft limit of descriptors before it needs them") {
 
 TEST_CASE("server: promises no more connections than its threads and listeners leave descriptors for") {
   const auto v = behind("ulimit -n 256", GENERATE(variant{"sync pool", "revecho-sync-server", {"--model", "pool"}, 10},
-                                             variant{"async 20", "revecho-async-server", {"--threads", "20"}, 1}));
+                                             variant{"async 20", "revecho-async-server", {"--threads", "20"}, 1},
+                                             variant{"epoll 20", "revecho-epoll-server", {"--threads", "20"}, 1}));
   CAPTURE(v.name);
   const std::vector<std::string> listen(4, "127.0.0.1:0");
   server_process server(v, {"--max-connections", "100000"}, listen);

@@ -22,7 +22,7 @@ namespace files = std::filesystem;
 
 namespace {
 
-const std::vector<std::string> servers{"revecho-sync-server", "revecho-async-server"};
+const std::vector<std::string> servers{"revecho-sync-server", "revecho-async-server", "revecho-epoll-server"};
 
 std::vector<std::string> writing_to(const std::string& port_file) {
   return {"--listen", "127.0.0.1:0", "--port-file", port_file};
