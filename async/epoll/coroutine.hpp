@@ -19,9 +19,9 @@ class promise_base : public list_hook {
     bool await_ready() const noexcept { return false; }
     template <class Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) const noexcept {
-      if (const auto awaiting = ended.promise().awaiting_) return awaiting;
-      if (ended.promise().spawned_) ended.destroy();
-      return std::noop_coroutine();
+      const auto awaiting = ended.promise().awaiting_;
+      if (ended.promise().is_spawned()) ended.destroy();
+      return awaiting ? awaiting : std::noop_coroutine();
     }
     void await_resume() const noexcept {}
   };
@@ -29,11 +29,12 @@ class promise_base : public list_hook {
   std::suspend_always initial_suspend() const noexcept { return {}; }
   final_awaiter final_suspend() const noexcept { return {}; }
   void unhandled_exception() noexcept {
-    if (spawned_) std::terminate(); // nobody would see it
+    if (is_spawned()) std::terminate(); // nobody would see it
     failure_ = std::current_exception();
   }
   void set_awaiting(std::coroutine_handle<> coroutine) noexcept { awaiting_ = coroutine; }
-  void set_spawned() noexcept { spawned_ = true; }
+  void set_spawned() noexcept { awaiting_ = nobody; }
+  bool is_spawned() const noexcept { return awaiting_ == nobody; }
 
  protected:
   void rethrow_failure() const {
@@ -41,9 +42,10 @@ class promise_base : public list_hook {
   }
 
  private:
-  std::coroutine_handle<> awaiting_; // goes on when this one has ended
+  static inline const std::coroutine_handle<> nobody = std::noop_coroutine();
+
+  std::coroutine_handle<> awaiting_; // goes on when this one has ended; nobody if it was spawned
   std::exception_ptr failure_;
-  bool spawned_ = false;
 };
 
 template <class T>

@@ -8,16 +8,18 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 import tempfile
-import time
 import unittest
 
-PATIENCE = 30  # seconds that any one wait may take, on a busy machine and under a sanitizer
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+from listening import PATIENCE, FreePort, wait_until
 
 SERVERS = {
     "sync, threads": ("revecho-sync-server", "--model", "threads"),
     "sync, iterative": ("revecho-sync-server", "--model", "iterative"),
     "async": ("revecho-async-server",),
+    "epoll": ("revecho-epoll-server",),
 }
 CLIENTS = ("revecho-sync-client", "revecho-async-client")
 
@@ -33,16 +35,6 @@ def run(*command, stdin=b""):
     name, *arguments = command
     path = program_directory() / name if name.startswith("revecho-") else name
     return subprocess.run([path, *arguments], input=stdin, capture_output=True, timeout=PATIENCE)
-
-
-def wait_until(condition, what):
-    """Returns the first true value of condition()."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.01)
-    raise TimeoutError(f"{what}: not in {PATIENCE} s")
 
 
 class Process:
@@ -84,20 +76,14 @@ class Server(Process):
     """One of our servers, on a free port. When the `with` block ends well, it must also stop well on SIGTERM."""
 
     def __init__(self, program, *arguments, host="127.0.0.1"):
-        self.directory = tempfile.TemporaryDirectory()
-        self.port_file = pathlib.Path(self.directory.name) / "port"
+        self.free_port = FreePort(host)
         self.port = None
-        super().__init__(
-            program_directory() / program, "--listen", f"{host}:0", "--port-file", self.port_file, *arguments)
+        super().__init__(program_directory() / program, *self.free_port.arguments, *arguments)
 
     def wait_until_ready(self):
-        def port_or_end():
-            if self.process.poll() is not None:
-                raise AssertionError(f"{self.command} ended at once: {self.log()}")
-            return self.port_file.exists()
-
-        wait_until(port_or_end, f"{self.command} listens")
-        self.port = int(self.port_file.read_text())
+        self.port = self.free_port.await_server(self.process)
+        if self.port is None:
+            raise AssertionError(f"{self.command} ended at once: {self.log()}")
 
     def __exit__(self, kind, error, trace):
         try:
@@ -108,7 +94,7 @@ class Server(Process):
                     raise AssertionError(f"{self.command} ended with {status}: {self.log()}")
         finally:
             self.kill()
-            self.directory.cleanup()
+            self.free_port.close()
 
 
 class TestCase(unittest.TestCase):

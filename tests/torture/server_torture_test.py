@@ -140,7 +140,7 @@ class Torture(Sweep):
             else:
                 self.assertEqual(server.process.returncode, 1, server.log())
                 self.check_said(fault, server.log())
-                self.assertEqual(os.listdir(server.directory.name), [])
+                self.assertEqual(os.listdir(server.free_port.directory), [])
             return trace.hits()
 
     # --- while it serves ---

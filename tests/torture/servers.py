@@ -9,18 +9,17 @@ import tempfile
 import unittest
 
 import tracing  # finds processes
-from processes import PATIENCE, program_directory, wait_until
+from processes import PATIENCE, FreePort, program_directory, wait_until
 
 
 class Server:
     """A server as a process. When the `with` block ends it is dead."""
 
     def __init__(self, program, arguments, trace=None, environment=None):
-        self.directory = tempfile.TemporaryDirectory()
-        self.port_file = pathlib.Path(self.directory.name) / "port"
+        self.free_port = FreePort()
         self.log_file = tempfile.TemporaryFile()
-        command = [str(program_directory() / program), *arguments, "--listen", "127.0.0.1:0", "--framing", "line",
-                   "--max-message", "1000", "--port-file", str(self.port_file)]
+        command = [str(program_directory() / program), *arguments, *self.free_port.arguments, "--framing", "line",
+                   "--max-message", "1000"]
         self.process = subprocess.Popen(
             trace.command(*command) if trace else command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=self.log_file, env={**os.environ, **(environment or {})})
@@ -32,15 +31,12 @@ class Server:
         self.process.kill()
         self.process.wait(PATIENCE)
         self.log_file.close()
-        self.directory.cleanup()
+        self.free_port.close()
 
     def listens(self):
         """Waits until it does; False if it has ended instead."""
-        wait_until(lambda: self.port_file.exists() or self.process.poll() is not None, "the server listens or ends")
-        if self.process.poll() is not None:
-            return False
-        self.port = int(self.port_file.read_text())
-        return True
+        self.port = self.free_port.await_server(self.process)
+        return self.port is not None
 
     def log(self):
         return os.pread(self.log_file.fileno(), 1 << 20, 0).decode(errors="replace")

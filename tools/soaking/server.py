@@ -5,11 +5,11 @@ import os
 import pathlib
 import signal
 import subprocess
-import tempfile
+import sys
 import threading
-import time
 
-PATIENCE = 30  # seconds that any one wait may take, on a busy machine and under a sanitizer
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from listening import PATIENCE, FreePort, wait_until
 
 # Seconds after which a server ends a connection. Short, so that hostile clients come and go all the time, and longer
 # than anything that a good client waits for on a machine that is busy with other things.
@@ -33,25 +33,24 @@ class Server:
         self.totals = {}
         self.samples = []
         self._tail = collections.deque(maxlen=20)  # a log of hours does not fit anywhere
-        self._directory = tempfile.TemporaryDirectory(prefix="revecho-soak-")
-        port_file = pathlib.Path(self._directory.name) / "port"
+        self._free_port = FreePort()
         program, *options = MODELS[twin](framing)
         limits = [word for which in ("idle", "message", "write") for word in (f"--{which}-timeout", f"{LIMIT}s")]
         self._process = subprocess.Popen(
             [programs / program, *options, "--framing", framing, *limits, "--max-message", str(MAX_MESSAGE),
-             "--log-format", "json", "--listen", "127.0.0.1:0", "--port-file", port_file],
+             "--log-format", "json", *self._free_port.arguments],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
         self._reader = threading.Thread(target=lambda: self._tail.extend(self._process.stderr), daemon=True)
         self._reader.start()
         try:
-            # That comes behind the port file, when it is closed again: else it would be in the first sample.
+            self.port = self._free_port.await_server(self._process)
+            # Its first line comes after the port file is closed, which else would be in the first sample.
             wait_until(lambda: "listening on" in self.log() or not self.is_alive(), f"{self.name} listens")
-            if not self.is_alive():
+            if self.port is None or not self.is_alive():
                 raise RuntimeError(f"{self.name} does not start: {self.log()}")
         except BaseException:
             self.kill()
             raise
-        self.port = int(port_file.read_text())
         self.begin = self.sample()
 
     def is_alive(self):
@@ -98,12 +97,4 @@ class Server:
         self._process.kill()
         self._process.wait()
         self._reader.join(PATIENCE)
-        self._directory.cleanup()
-
-
-def wait_until(condition, what):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not in {PATIENCE} s")
-        time.sleep(0.01)
+        self._free_port.close()

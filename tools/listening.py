@@ -1,0 +1,34 @@
+"""The one way in which Python starts our servers: on a free port, which a file names once they listen."""
+import pathlib
+import tempfile
+import time
+
+PATIENCE = 30  # seconds that any one wait may take, on a busy machine and under a sanitizer
+
+
+def wait_until(condition, what):
+    """Returns the first true value of condition()."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.01)
+    raise TimeoutError(f"{what}: not in {PATIENCE} s")
+
+
+class FreePort:
+    """A port that the server picks. `arguments` tell it so; `directory` is there until close()."""
+
+    def __init__(self, host="127.0.0.1"):
+        self._directory = tempfile.TemporaryDirectory(prefix="revecho-")
+        self._file = pathlib.Path(self._directory.name) / "port"
+        self.arguments = ["--listen", f"{host}:0", "--port-file", str(self._file)]
+        self.directory = self._directory.name
+
+    def await_server(self, process):
+        """Waits until the server listens, and returns the port; None if it has ended instead."""
+        wait_until(lambda: self._file.exists() or process.poll() is not None, "the server listens or ends")
+        return int(self._file.read_text()) if process.poll() is None else None
+
+    def close(self):
+        self._directory.cleanup()
