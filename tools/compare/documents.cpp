@@ -12,7 +12,7 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr int version = 1;
+constexpr int document_version = 1;
 
 json estimate_json(const std::vector<double>& values) {
   if (values.empty()) return nullptr;
@@ -100,7 +100,7 @@ void to_json(json& j, const document& d) {
   json stories = json::array();
   for (const auto& s : d.stories)
     stories.push_back(story_json(s));
-  j = {{"revecho_compare", version}, {"ok", d.ok},
+  j = {{"revecho_compare", document_version}, {"ok", d.ok},
       {"host", {{"kernel", d.machine.kernel}, {"cpu", d.machine.cpu}, {"cpus", d.machine.cpus},
                    {"memory_bytes", d.machine.memory_bytes}}},
       {"build", {{"version", d.build.version}, {"compiler", d.build.compiler}, {"type", d.build.type}}},
@@ -112,8 +112,8 @@ void to_json(json& j, const document& d) {
 }
 
 void from_json(const json& j, document& d) {
-  if (!j.is_object() || j.value("revecho_compare", 0) != version)
-    throw std::runtime_error(fmt::format("this is no document of revecho-compare, version {}", version));
+  if (!j.is_object() || j.value("revecho_compare", 0) != document_version)
+    throw std::runtime_error(fmt::format("this is no document of revecho-compare, version {}", document_version));
   const auto& host = j.at("host");
   const auto& build = j.at("build");
   const auto& config = j.at("config");

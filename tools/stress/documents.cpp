@@ -17,11 +17,6 @@ namespace {
 using json = nlohmann::ordered_json;
 
 double microseconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e3; }
-double seconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e9; }
-
-double share(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
 
 json to_json(const latencies& l) {
   const auto percentile = [&](double percent) { return microseconds(l.values.percentile(percent)); };

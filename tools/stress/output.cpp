@@ -13,12 +13,7 @@ namespace {
 
 constexpr std::chrono::milliseconds shortest_told_outage{1};
 
-double seconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e9; }
 std::string count_text(std::uint64_t n) { return format_count(static_cast<double>(n)); }
-
-double share(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-}
 
 void add_failures(const level_result& level, std::vector<std::string>& lines) {
   for (std::size_t i = 0; i < fault_kinds; ++i)

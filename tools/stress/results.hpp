@@ -14,6 +14,13 @@
 
 namespace revecho::stress {
 
+inline double seconds(std::chrono::nanoseconds time) noexcept { return static_cast<double>(time.count()) / 1e9; }
+
+/// From 0 to 1; 0 of nothing.
+inline double share(std::uint64_t part, std::uint64_t whole) noexcept {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
 /// What can be wrong with a reply.
 enum class fault {
   unchanged,        ///< the message as it was sent
