@@ -4,7 +4,17 @@
 #include "shared/net/socket.hpp"
 #include "shared/process/thread.hpp"
 
+#include <utility>
+
 namespace revecho::async {
+namespace {
+
+// The listener lives in the coroutine's frame: dropped with it, and not before what the loop keeps of its wait.
+awaitable<void> run_on(std::unique_ptr<listener> from, std::function<awaitable<void>(listener&)> accept_loop) {
+  co_await accept_loop(*from);
+}
+
+} // namespace
 
 runtime::runtime(const server_options& options) {
   for (unsigned i = 0; i < options.threads; ++i)
@@ -35,8 +45,8 @@ void runtime::start(
     const std::function<awaitable<void>(listener&)>& accept_loop, const std::function<void()>& on_finished) {
   running_ = workers_.size();
   for (const auto& w : workers_) {
-    for (const auto& from : w->listeners)
-      w->loop.spawn(accept_loop, *from);
+    for (auto& from : w->listeners)
+      w->loop.spawn(run_on, std::move(from), accept_loop);
     w->thread = start_thread([this, &loop = w->loop, on_finished] {
       loop.run();
       if (--running_ == 0) on_finished();

@@ -36,7 +36,7 @@ class runtime {
   struct worker {
     explicit worker(std::chrono::nanoseconds shortest_timeout) : loop(shortest_timeout) {}
     context loop;
-    std::vector<std::unique_ptr<listener>> listeners;
+    std::vector<std::unique_ptr<listener>> listeners; // until start() gives them to their coroutines
     std::thread thread;
   };
   std::vector<std::unique_ptr<worker>> workers_;
