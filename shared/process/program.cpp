@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <cstdlib>
+#include <exception>
 #include <fcntl.h>
 #include <new>
 #include <system_error>
@@ -22,13 +24,32 @@ void occupy_standard_streams() noexcept {
   }
 }
 
+std::string_view program_name;
+
 // What says so must not need memory.
-void say_that_memory_is_exhausted(std::string_view program) noexcept {
-  write_to_stderr(program);
+void say_that_memory_is_exhausted() noexcept {
+  write_to_stderr(program_name);
   write_to_stderr(": out of memory\n");
 }
 
-const char* ending_program = ""; // which is to end when memory is exhausted
+[[noreturn]] void end_for_want_of_memory() noexcept {
+  say_that_memory_is_exhausted();
+  ::_exit(exit_failure);
+}
+
+std::terminate_handler default_terminate = nullptr;
+
+// Libraries allocate where nothing may be thrown: CLI11 2.4, for one, while options are declared.
+[[noreturn]] void terminate() noexcept {
+  try {
+    if (const auto failure = std::current_exception()) std::rethrow_exception(failure);
+  } catch (const std::bad_alloc&) {
+    end_for_want_of_memory();
+  } catch (...) { // a fault in the program, which the default tells of
+  }
+  default_terminate();
+  std::abort();
+}
 
 } // namespace
 
@@ -38,6 +59,8 @@ void reject_usage(std::string_view program, std::string_view reason) {
 }
 
 int run_program(std::string_view name, const std::function<int()>& body) {
+  program_name = name;
+  default_terminate = std::set_terminate(terminate);
   occupy_standard_streams();
   std::signal(SIGPIPE, SIG_IGN);
   try {
@@ -48,19 +71,13 @@ int run_program(std::string_view name, const std::function<int()>& body) {
     const auto advice = advice_for(error.code());
     write_to_stderr(fmt::format("{}: {}{}{}\n", name, error.what(), advice.empty() ? "" : "; ", advice));
   } catch (const std::bad_alloc&) {
-    say_that_memory_is_exhausted(name);
+    say_that_memory_is_exhausted();
   } catch (const std::exception& error) {
     write_to_stderr(fmt::format("{}: {}\n", name, error.what()));
   }
   return exit_failure;
 }
 
-void end_when_memory_is_exhausted(const char* name) noexcept {
-  ending_program = name;
-  std::set_new_handler([] {
-    say_that_memory_is_exhausted(ending_program);
-    ::_exit(exit_failure);
-  });
-}
+void end_when_memory_is_exhausted() noexcept { std::set_new_handler(end_for_want_of_memory); }
 
 } // namespace revecho

@@ -21,12 +21,11 @@ struct early_exit {
 [[noreturn]] void reject_usage(std::string_view program, std::string_view reason);
 
 /// Runs a program: SIGPIPE ignored, standard streams that are closed occupied, and what is thrown turned into a message
-/// on stderr and an exit code.
+/// on stderr and an exit code, std::bad_alloc even where it may not be thrown. `name` is kept.
 int run_program(std::string_view name, const std::function<int()>& body);
 
-/// For a program that has nothing to save, and threads that could only leave each other waiting: from now on it ends at
-/// once when memory is exhausted, in whichever thread, like run_program() ends one that lets std::bad_alloc through.
-/// `name` is kept.
-void end_when_memory_is_exhausted(const char* name) noexcept;
+/// Called in the body of a program that has nothing to save, and threads that could only leave each other waiting: from
+/// now on it ends at once when memory is exhausted, in whichever thread, as if run_program() had caught std::bad_alloc.
+void end_when_memory_is_exhausted() noexcept;
 
 } // namespace revecho

@@ -140,6 +140,8 @@ int run(int argc, char** argv) {
 } // namespace revecho::compare
 
 int main(int argc, char** argv) {
-  revecho::end_when_memory_is_exhausted("revecho-compare");
-  return revecho::run_program("revecho-compare", [&] { return revecho::compare::run(argc, argv); });
+  return revecho::run_program("revecho-compare", [&] {
+    revecho::end_when_memory_is_exhausted();
+    return revecho::compare::run(argc, argv);
+  });
 }

@@ -134,6 +134,8 @@ int run(int argc, char** argv) {
 } // namespace revecho::stress
 
 int main(int argc, char** argv) {
-  revecho::end_when_memory_is_exhausted("revecho-stress");
-  return revecho::run_program("revecho-stress", [&] { return revecho::stress::run(argc, argv); });
+  return revecho::run_program("revecho-stress", [&] {
+    revecho::end_when_memory_is_exhausted();
+    return revecho::stress::run(argc, argv);
+  });
 }

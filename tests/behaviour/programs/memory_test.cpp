@@ -1,5 +1,6 @@
-// Every allocation of the clients and the tools fails once: they end with a message, and claim nothing that was not so.
-// (What the servers do about theirs: server_memory_test.cpp.)
+// Every allocation of the clients and the tools fails once, and of the servers before they listen: they end with a
+// message, and claim nothing that was not so. (What servers do about theirs once they listen:
+// tests/behaviour/server/memory_test.cpp.)
 #include "tests/support/catch.hpp"
 #include "tests/support/comparing.hpp"
 #include "tests/support/environment.hpp"
@@ -30,7 +31,10 @@ bool has_all_replies(const std::string& output) { return output == "eno\nowt\nee
 
 bool has_verified_all(const std::string& output) { return nlohmann::json::parse(output)["levels"][0]["verified"] == 6; }
 
+bool is_version(const std::string& output) { return output.starts_with("revecho-"); }
+
 const words questions{"--framing", "line", "one", "two", "three", "--to"};
+const words version{"--version", "--listen"}; // declares all options, and ends
 const words load{
     "--framing", "line", "--clients", "2", "--messages", "3", "--threads", "2", "--session", "2", "--json", "-"};
 
@@ -44,7 +48,8 @@ words with(words all, const words& more) {
 TEST_CASE("programs: say that memory is exhausted, whichever allocation fails") {
   if (sanitized) SKIP_TEST("a sanitizer has an allocator of its own");
   const auto p = GENERATE(program{"revecho-sync-client", questions, has_all_replies},
-      program{"revecho-async-client", questions, has_all_replies}, program{"revecho-stress", load, has_verified_all},
+      program{"revecho-async-client", questions, has_all_replies}, program{"revecho-sync-server", version, is_version},
+      program{"revecho-async-server", version, is_version}, program{"revecho-stress", load, has_verified_all},
       program{"revecho-stress", with(load, {"--rate", "1000"}), has_verified_all});
   const server_process server(variants().front(), {"--framing", "line"});
   const auto arguments = with(p.arguments, {std::to_string(server.port())});
