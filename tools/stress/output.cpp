@@ -24,7 +24,7 @@ void add_failures(const level_result& level, std::vector<std::string>& lines) {
   if (level.verified == 0 && !level.interrupted) lines.emplace_back("Nobody was answered.");
   if (level.missed_sends > 0)
     lines.push_back(
-        fmt::format("{} messages were due and could not be sent, for want of replies before them; they count as "
+        fmt::format("{} messages were never sent, because replies to earlier ones were still missing; they count as "
                     "having taken the time-out or longer.",
             count_text(level.missed_sends)));
   const auto& judged = judged_by(level);

@@ -13,7 +13,8 @@ namespace revecho::stress {
 /// A row a level.
 std::string as_table(const std::vector<level_result>&);
 
-/// What else is to be said of a level, as sentences: what went wrong, who starved, whether the figures can be trusted.
+/// Sentences about a level, for what the table cannot show: what went wrong, who starved, whether the figures can be
+/// trusted.
 std::vector<std::string> remarks(const level_result&, const workload&);
 
 /// The latencies that a level is judged by: response in an open loop, service in a closed one.
