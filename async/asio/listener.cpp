@@ -7,11 +7,6 @@
 #include <asio/post.hpp>
 
 namespace revecho::async {
-namespace {
-
-std::error_code canceled() noexcept { return std::make_error_code(std::errc::operation_canceled); }
-
-} // namespace
 
 // The kernel lets one connection more wait than it is told.
 listener::listener(context& owner, unique_descriptor socket, int backlog)
@@ -43,13 +38,14 @@ awaitable<std::optional<stream>> listener::accept(std::error_code& error) {
       }
       co_return stream(owner(), std::move(socket), peer);
     }
-    if (enough || (would_block(error) && owner().stopping())) error = canceled();
+    if (enough || (would_block(error) && owner().stopping()))
+      error = std::make_error_code(std::errc::operation_canceled);
     if (!would_block(error)) co_return std::nullopt;
     in_a_row_ = 0;
     begin_wait(never, on_stop::end);
     co_await acceptor_.async_wait(acceptor_.wait_read, resuming(error));
     end_wait(error);
-    if (error && error != canceled()) co_return std::nullopt;
+    if (error && error != std::errc::operation_canceled) co_return std::nullopt;
   }
 }
 

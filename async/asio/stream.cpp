@@ -1,11 +1,12 @@
 #include "async/asio/stream.hpp"
 
 #include "async/asio/cancellable.hpp"
-#include "shared/net/socket.hpp"
+#include "shared/net/error.hpp"
 #include "shared/options/limits.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <utility>
 
@@ -18,6 +19,7 @@ struct stream::connection final : cancellable {
   void cancel() noexcept override;
   std::span<char> received(std::size_t count, std::error_code& error) noexcept;
   std::span<char> read_more(std::error_code& error) noexcept;
+  void send(unsent_pieces& rest, std::error_code& error) noexcept;
 
   tcp_socket socket;
   std::unique_ptr<char[]> large; // lent by the context from one read_some() to the next
@@ -98,30 +100,30 @@ std::span<char> stream::connection::read_more(std::error_code& error) noexcept {
   return {large.get(), small.size() + count};
 }
 
-// Tries to send first, and waits only if the peer is behind: asio passes even an asynchronous send that succeeds at
-// once through the loop.
+// Tries to send first, for which it is no coroutine: asio passes even an asynchronous send that succeeds at once
+// through the loop. And asio gives the memory of the last frame to the next one that fits in, be it smaller: behind
+// that of write_rest(), each idle connection would hold as much.
 awaitable<void> stream::write_all(
     std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error) {
-  auto& socket = connection_->socket;
-  std::array<asio::const_buffer, 2> rest;
-  std::transform(pieces.begin(), pieces.end(), rest.begin(),
-      [](std::span<const char> piece) { return asio::buffer(piece.data(), piece.size()); });
+  unsent_pieces rest(pieces);
   error.clear();
-  while (!error && asio::buffer_size(rest) > 0) {
-    // With one piece asio makes a plain send(), which takes the kernel less.
-    std::size_t sent = rest[1].size() == 0 ? socket.write_some(rest[0], error) : socket.write_some(rest, error);
-    for (auto& piece : rest) {
-      const std::size_t part = std::min(sent, piece.size());
-      piece += part;
-      sent -= part;
-    }
-    if (error == asio::error::interrupted) error.clear();
-    if (error != asio::error::would_block) continue;
+  connection_->send(rest, error);
+  if (!error && !rest.empty()) return write_rest(rest, deadline, error);
+  return []() -> awaitable<void> { co_return; }();
+}
+
+awaitable<void> stream::write_rest(unsent_pieces rest, time_point deadline, std::error_code& error) {
+  while (!error && !rest.empty()) {
     connection_->begin_wait(deadline, on_stop::wait);
-    co_await socket.async_wait(tcp_socket::wait_write, connection_->resuming(error));
+    co_await connection_->socket.async_wait(tcp_socket::wait_write, connection_->resuming(error));
     connection_->end_wait(error);
+    if (!error) connection_->send(rest, error);
   }
-  error = standard(error);
+}
+
+void stream::connection::send(unsent_pieces& rest, std::error_code& error) noexcept {
+  while (!error && rest.send(socket.native_handle(), 0) < 0 && !would_block(last_error()))
+    if (errno != EINTR) error = last_error();
 }
 
 awaitable<void> stream::sleep_for(std::chrono::nanoseconds duration) {

@@ -4,6 +4,7 @@
 #include "async/asio/context.hpp"
 #include "shared/net/address.hpp"
 #include "shared/net/descriptor.hpp"
+#include "shared/net/socket.hpp"
 #include "shared/process/clock.hpp"
 
 #include <asio/basic_stream_socket.hpp>
@@ -53,6 +54,8 @@ class stream {
   std::string peer() const;
 
  private:
+  awaitable<void> write_rest(unsent_pieces rest, time_point deadline, std::error_code& error);
+
   struct connection; // stays where it is, so that operations can refer to it
   std::unique_ptr<connection> connection_;
 };
