@@ -104,18 +104,20 @@ TEST_CASE("server: answers under the load of revecho-stress what it has taken wh
 TEST_CASE("server: starts again on its port at once under the load of revecho-stress, killed 50 times", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
-  std::optional<server_process> server(std::in_place, v, std::vector<std::string>{"--framing", "line"});
+  const std::vector<std::string> options{"--framing", "line", "--stats", "100ms", "--log-format", "json"};
+  std::optional<server_process> server(std::in_place, v, options);
   const auto listening = sockets_of(server->id());
   const auto where = "127.0.0.1:" + std::to_string(server->port());
-  process tool("revecho-stress",
-      {where, "--framing", "line", "--clients", "4", "--duration", "1h", "--reconnect", "--json", "-"});
+  constexpr std::size_t clients = 4;
+  process tool("revecho-stress", {where, "--framing", "line", "--clients", std::to_string(clients), "--duration", "1h",
+                                     "--reconnect", "--json", "-"});
   for (int i = 0; i < 50; ++i) {
     REQUIRE(eventually([&] { return sockets_of(server->id()) > listening; }));
     server->signal(SIGKILL);
     CHECK(server->wait().signal == SIGKILL);
-    server.emplace(v, std::vector<std::string>{"--framing", "line"}, std::vector<std::string>{where});
+    server.emplace(v, options, std::vector<std::string>{where});
   }
-  REQUIRE(eventually([&] { return sockets_of(server->id()) > listening; }));
+  REQUIRE(eventually([&] { return answered(*server) > clients; })); // then one has verified a reply, and asked again
   tool.signal(SIGINT);
   const auto load = tool.wait();
   CAPTURE(load.output, load.errors);
@@ -124,7 +126,7 @@ TEST_CASE("server: starts again on its port at once under the load of revecho-st
     CAPTURE(kind);
     CHECK(count == 0);
   }
-  CHECK(level["verified"] > 50);
+  CHECK(level["verified"] > 0);
   CHECK(level["reconnects"] >= 50);
   server->stop();
 }
