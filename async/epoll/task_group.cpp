@@ -9,13 +9,12 @@ awaitable<void> task_group::run(awaitable<void> task) {
   } catch (...) {
     if (!failure_) failure_ = std::current_exception();
   }
-  --running_;
-  task_ended_.resume();
+  if (--running_ < awaited_) few_enough_.resume();
 }
 
 awaitable<void> task_group::wait_below(std::size_t running) {
-  while (running_ >= running)
-    co_await task_ended_;
+  awaited_ = running;
+  if (running_ >= running) co_await few_enough_; // clang 14 cannot compile a loop that only awaits
 }
 
 awaitable<void> task_group::join() {

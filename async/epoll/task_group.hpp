@@ -31,7 +31,8 @@ class task_group {
   std::size_t limit_;
   std::size_t running_ = 0;
   std::exception_ptr failure_;
-  suspension task_ended_;
+  std::size_t awaited_ = 0; // fewer tasks than so many are waited for
+  suspension few_enough_;
 };
 
 } // namespace revecho::async

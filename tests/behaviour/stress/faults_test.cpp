@@ -122,13 +122,13 @@ TEST_CASE("stress: names the lie in one of 20 replies, and nothing else", "[dire
       {"eof", "short"},
       {"eof", "extra bytes"},
   }));
-  const scripted_server server(answering_but(framing, [framing = framing, kind = kind](peer& client, const request& r) {
+  const scripted_server server(answering_but(framing, [in = framing, fault = kind](peer& client, const request& r) {
     if (r.total % 20 != 10) return false;
     std::string reply = r.message;
-    if (kind == "corrupt") reply = with_a_bit_flipped(r.reply, 40);
-    if (kind == "short") reply = r.reply.substr(0, 54);
-    if (kind == "extra bytes") reply = r.reply + "0123456789";
-    client.send(framed(framing, reply));
+    if (fault == "corrupt") reply = with_a_bit_flipped(r.reply, 40);
+    if (fault == "short") reply = r.reply.substr(0, 54);
+    if (fault == "extra bytes") reply = r.reply + "0123456789";
+    client.send(framed(in, reply));
     return true;
   }));
   const auto r = stress(server.port(), framing, four_clients());
@@ -184,13 +184,13 @@ TEST_CASE("stress: names replies in the wrong order, of which none is lost", "[d
       {"311024", {{"out of order", 4}, {"repeated", 1}}}, // once more while 0 and 2 are still to come
   }));
   const std::string framing = GENERATE("line", "length");
-  const scripted_server server([=, order = order](peer& client) {
+  const scripted_server server([=, places = order](peer& client) {
     message_reader messages(client, framing);
     std::array<std::string, 5> replies;
     for (auto& reply : replies)
       reply = framed(framing, reversed(messages.next().value()));
     std::string all;
-    for (const char place : order)
+    for (const char place : places)
       all += replies.at(static_cast<std::size_t>(place - '0'));
     client.send(all);
     while (const auto message = messages.next())
@@ -205,9 +205,9 @@ TEST_CASE("stress: names the reply that comes once more before the right one", "
   const auto [framing, depth] =
       GENERATE(table<std::string, std::string>({{"line", "1"}, {"length", "1"}, {"line", "8"}}));
   std::array<std::string, 4> previous;
-  const scripted_server server(answering_but(framing, [&, framing = framing](peer& client, const request& r) {
-    if (r.number == 10) client.send(previous[r.connection] + framed(framing, r.reply));
-    previous[r.connection] = framed(framing, r.reply);
+  const scripted_server server(answering_but(framing, [&, in = framing](peer& client, const request& r) {
+    if (r.number == 10) client.send(previous[r.connection] + framed(in, r.reply));
+    previous[r.connection] = framed(in, r.reply);
     return r.number == 10;
   }));
   const auto r = stress(server.port(), framing, four_clients({"--pipeline", depth}));
@@ -232,8 +232,8 @@ TEST_CASE("stress: names the reply that comes once more in place of the right on
 TEST_CASE("stress: names replies that all come twice", "[direct]") {
   const auto [framing, depth] =
       GENERATE(table<std::string, std::string>({{"raw", "1"}, {"line", "1"}, {"length", "1"}, {"length", "8"}}));
-  const scripted_server server(answering_but(framing, [framing = framing](peer& client, const request& r) {
-    client.send(framed(framing, r.reply) + framed(framing, r.reply));
+  const scripted_server server(answering_but(framing, [in = framing](peer& client, const request& r) {
+    client.send(framed(in, r.reply) + framed(in, r.reply));
     return true;
   }));
   const auto r = stress(server.port(), framing, four_clients({"--pipeline", depth}));

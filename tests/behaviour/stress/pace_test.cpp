@@ -226,14 +226,14 @@ TEST_CASE("stress: closes its sending side behind the last message, and checks w
   }));
   std::atomic<int> ends = 0;
   std::promise<void> over;
-  const scripted_server server([&, rest = rest, closes = closes, ended = over.get_future().share()](peer& client) {
+  const scripted_server server([&, last = rest, leaves = closes, ended = over.get_future().share()](peer& client) {
     message_reader messages(client, "line");
     std::string reply;
     while (const auto message = messages.next())
       client.send(reply = reversed(*message) + '\n');
     ++ends;
-    client.send(rest == "the last reply" ? reply : rest);
-    if (!closes) ended.wait();
+    client.send(last == "the last reply" ? reply : last);
+    if (!leaves) ended.wait();
   });
   const auto r =
       stress(server.port(), {"--clients", "2", "--messages", "6", "--session", "3", "--half-close", "--timeout", "1s"});

@@ -19,7 +19,7 @@ TEST_CASE("conversation: sends messages that say whose they are, each in its fra
 
 TEST_CASE("conversation: verifies a right reply") {
   const framing f = GENERATE(framing::raw, framing::line, framing::length);
-  const std::size_t size = GENERATE(1, 2, 13, 15, 64);
+  const std::size_t size = GENERATE(1U, 2U, 13U, 15U, 64U);
   check_every_way(
       some_work(f), [&](talk& t) { t.say(size); }, reply_to(f, this_client, 0, size), "verified 1");
 }

@@ -36,7 +36,7 @@ TEST_CASE("conversation: names a reply that echoes the message unchanged") {
 
 TEST_CASE("conversation: names a reply that is short") {
   const framing f = GENERATE(framing::line, framing::length);
-  const std::size_t size = GENERATE(0, 1, 19);
+  const std::size_t size = GENERATE(0U, 1U, 19U);
   check_takes_place(f, right.substr(0, size), "short");
 }
 
@@ -56,13 +56,13 @@ TEST_CASE("conversation: names a reply with one wrong byte") {
 
 TEST_CASE("conversation: names a reply that is another connection's") {
   const framing f = GENERATE(framing::line, framing::length);
-  const std::size_t size = GENERATE(20, 33);
+  const std::size_t size = GENERATE(20U, 33U);
   check_takes_place(f, reversed(message_of(8, 3, size)), "other connection's");
 }
 
 TEST_CASE("conversation: names a reply that repeats the last one") {
   const framing f = GENERATE(framing::line, framing::length);
-  const std::size_t size = GENERATE(2, 9, 20); // the first two have no room to say which they are
+  const std::size_t size = GENERATE(2U, 9U, 20U); // the first two have no room to say which they are
   const auto first = reply_to(f, this_client, 0, size);
   check_every_way(
       some_work(f, 2), [&](talk& t) { t.say(size, 2); }, first + first + reply_to(f, this_client, 1, size),
