@@ -37,7 +37,7 @@ class comparison {
   std::vector<std::string> files() const;
 
  private:
-  temporary_directory temporary_;
+  temporary_folder temporary_;
   process tool_;
 };
 

@@ -46,7 +46,7 @@ class failing_memory {
  private:
   std::string name() const { return directory_.path() + "/countdown"; }
 
-  temporary_directory directory_;
+  temporary_folder directory_;
   std::atomic<std::int64_t>* left_;
 };
 

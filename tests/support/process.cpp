@@ -2,28 +2,22 @@
 #include "tests/support/build.hpp"
 
 #include "tests/support/sanitizer.hpp"
+#include "tools/child.hpp"
 
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <stdexcept>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
 
-extern char** environ;
-
 namespace revecho::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-void check(int error, const char* what) {
-  if (error != 0) throw std::system_error(error, std::system_category(), what);
-}
 
 // The two ends of a pipe, both closed in children.
 struct pipe_ends {
@@ -32,7 +26,7 @@ struct pipe_ends {
 
   pipe_ends() {
     std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) check(errno, "pipe2");
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::system_error(errno, std::system_category(), "pipe2");
     reader = ends[0];
     writer = ends[1];
   }
@@ -56,37 +50,17 @@ process::process(
     const std::string& program, const std::vector<std::string>& arguments, pipe_end of_stdout, pipe_end of_stderr) {
   static const auto ignored = std::signal(SIGPIPE, SIG_IGN); // a child that is gone must not end the tests
   static_cast<void>(ignored);
-  const std::string path = program.starts_with('/') ? program : program_directory() + "/" + program;
-  std::vector<char*> argv{const_cast<char*>(path.c_str())};
-  for (const auto& argument : arguments)
-    argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-
   const pipe_ends in;
   const pipe_ends out;
   const pipe_ends err;
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, in.reader, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, out.writer, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, err.writer, STDERR_FILENO);
-  posix_spawnattr_t attributes;
-  ::posix_spawnattr_init(&attributes);
-  sigset_t defaults;
-  ::sigemptyset(&defaults);
-  ::sigaddset(&defaults, SIGPIPE);
-  ::posix_spawnattr_setsigdefault(&attributes, &defaults);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   if (of_stdout == pipe_end::closed) ::close(out.reader);
   if (of_stderr == pipe_end::closed) ::close(err.reader);
-  const int error = ::posix_spawn(&id_, path.c_str(), &actions, &attributes, argv.data(), environ);
-  ::posix_spawnattr_destroy(&attributes);
-  ::posix_spawn_file_actions_destroy(&actions);
+  const auto path = program.starts_with('/') ? program : program_directory() + "/" + program;
+  id_ = start_child(path, arguments, {.input = in.reader, .output = out.writer, .errors = err.writer, .cpus = {}});
   ::close(in.reader);
   ::close(out.writer);
   ::close(err.writer);
   input_ = in.writer;
-  check(error, path.c_str());
   collector_ = std::thread([this, output = of_stdout == pipe_end::closed ? -1 : out.reader,
                                errors = of_stderr == pipe_end::closed ? -1 : err.reader] { collect(output, errors); });
 }

@@ -4,15 +4,12 @@
 #include "tests/support/wire.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
-#include <system_error>
 #include <unistd.h>
 
 namespace revecho::test {
@@ -68,23 +65,12 @@ variant behind(const std::string& shell_commands, const variant& v) {
   return result;
 }
 
-temporary_directory::temporary_directory() {
-  std::string name = std::filesystem::temp_directory_path() / "revecho-test-XXXXXX";
-  if (::mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::system_category(), name);
-  path_ = name;
-}
-
-temporary_directory::~temporary_directory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 // The port file is complete before the first line of the log says that it listens.
 server_process::server_process(
     const variant& v, const std::vector<std::string>& options, const std::vector<std::string>& listen)
-    : process_(v.program, arguments_of(v, options, listen, directory_.path() + "/port")) {
+    : process_(v.program, arguments_of(v, options, listen, folder_ / "port")) {
   process_.wait_for_error_text("listening on ");
-  std::ifstream file(directory_.path() + "/port");
+  std::ifstream file(folder_ / "port");
   ports_.assign(std::istream_iterator<std::uint16_t>(file), {});
   if (ports_.size() != listen.size()) throw std::runtime_error("the port file has not as many lines as --listen");
   descriptors_at_first_ = descriptors();
@@ -156,22 +142,9 @@ std::size_t server_process::memory() const {
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-std::size_t server_process::peak_memory() const {
-  std::ifstream file(process_files(id(), "status"));
-  for (std::string word; file >> word;) {
-    std::size_t kibibytes = 0;
-    if (word == "VmHWM:" && file >> kibibytes) return 1024 * kibibytes;
-  }
-  throw std::runtime_error("the server's peak memory is not known");
-}
+std::size_t server_process::peak_memory() const { return 1024 * status_of(id(), "VmHWM"); }
 
-std::chrono::nanoseconds server_process::processor_time() const {
-  clockid_t clock{};
-  timespec time{};
-  if (::clock_getcpuclockid(id(), &clock) != 0 || ::clock_gettime(clock, &time) != 0)
-    throw std::runtime_error("the server's processor time is not known");
-  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
-}
+std::chrono::nanoseconds server_process::processor_time() const { return revecho::processor_time(id()); }
 
 std::string totals(const std::string& log) {
   const auto start = log.rfind("\nserved ");

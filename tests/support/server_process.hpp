@@ -8,6 +8,7 @@
 
 #include "tests/support/chunking_proxy.hpp"
 #include "tests/support/process.hpp"
+#include "tools/child.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -39,18 +40,7 @@ std::vector<variant> variants_serving(std::size_t at_once);
 /// The same, but started by a shell behind these commands.
 variant behind(const std::string& shell_commands, const variant&);
 
-/// A directory of its own that goes with its owner.
-class temporary_directory {
- public:
-  temporary_directory();
-  ~temporary_directory();
-  temporary_directory(const temporary_directory&) = delete;
-  temporary_directory& operator=(const temporary_directory&) = delete;
-  const std::string& path() const noexcept { return path_; }
-
- private:
-  std::string path_;
-};
+using revecho::temporary_folder;
 
 class server_process {
  public:
@@ -84,7 +74,7 @@ class server_process {
   std::chrono::nanoseconds processor_time() const;
 
  private:
-  temporary_directory directory_;
+  temporary_folder folder_;
   process process_;
   std::vector<std::uint16_t> ports_;
   std::size_t descriptors_at_first_ = 0;

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <sched.h>
 #include <system_error>
 
 namespace revecho::compare {
@@ -17,17 +18,12 @@ cpu_split split_cpus() {
   return {{all.begin(), middle}, {middle, all.end()}};
 }
 
-cpu_set_t set_of(const std::vector<int>& cpus) noexcept {
-  cpu_set_t all;
-  CPU_ZERO(&all);
-  for (const int cpu : cpus)
-    CPU_SET(cpu, &all);
-  return all;
-}
-
 void run_on(const std::vector<int>& cpus) {
   if (cpus.empty()) return;
-  const cpu_set_t wanted = set_of(cpus);
+  cpu_set_t wanted;
+  CPU_ZERO(&wanted);
+  for (const int cpu : cpus)
+    CPU_SET(cpu, &wanted);
   if (::sched_setaffinity(0, sizeof wanted, &wanted) != 0)
     throw std::system_error(errno, std::system_category(), "cannot choose processors");
 }

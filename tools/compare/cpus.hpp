@@ -1,7 +1,6 @@
 // Which processors the server gets and which the load tool, so that none takes time from the other.
 #pragma once
 
-#include <sched.h>
 #include <vector>
 
 namespace revecho::compare {
@@ -13,9 +12,6 @@ struct cpu_split {
 
 /// The processors this process may use, in two halves.
 cpu_split split_cpus();
-
-/// As the system takes them.
-cpu_set_t set_of(const std::vector<int>& cpus) noexcept;
 
 /// From here on the calling thread, and the threads and processes it starts, run on these only. Does nothing if there
 /// are none. Throws std::system_error.

@@ -7,10 +7,8 @@
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
-#include <ctime>
 #include <fstream>
 #include <mutex>
-#include <sstream>
 #include <stdexcept>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -28,28 +26,6 @@ constexpr auto look_again = 2ms; // the port file appears and the process ends w
 constexpr auto look_at_threads = 20ms;
 constexpr auto while_interrupted = "interrupted";
 
-// A figure of /proc/PID/status, as it stands there: memory in KiB. Throws std::system_error.
-std::size_t status_of(pid_t process, const std::string& name) {
-  const auto path = fmt::format("/proc/{}/status", process);
-  std::ifstream file(path);
-  if (!file) throw std::system_error(errno, std::system_category(), fmt::format("cannot read {}", path));
-  for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with(name + ":")) continue;
-    std::size_t value = 0;
-    std::istringstream(line.substr(name.size() + 1)) >> value;
-    return value;
-  }
-  return 0;
-}
-
-// The processor time of all its threads; finer than what /proc says, and known before its end.
-std::chrono::nanoseconds processor_time(pid_t process) {
-  clockid_t clock{};
-  timespec time{};
-  if (::clock_getcpuclockid(process, &clock) != 0 || ::clock_gettime(clock, &time) != 0) return {};
-  return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
-}
-
 std::chrono::nanoseconds duration_of(const timeval& time) {
   return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec};
 }
@@ -61,7 +37,7 @@ server_process::server_process(const std::string& program, std::vector<std::stri
     : program_(program), interrupted_(interrupted) {
   const auto port_file = folder_ / "port";
   arguments.insert(arguments.end(), {"--listen", "127.0.0.1:0", "--port-file", port_file.string()});
-  process_ = start_child(program, std::move(arguments), folder_ / "log", cpus);
+  process_ = start_own_program(program, std::move(arguments), folder_ / "log", cpus);
   try {
     wait_until_it_listens(port_file);
     time_of_start_ = processor_time(process_);

@@ -2,7 +2,8 @@
 #pragma once
 
 #include "shared/options/endpoint.hpp"
-#include "tools/compare/child.hpp"
+#include "tools/child.hpp"
+#include "tools/compare/own_program.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -1,7 +1,7 @@
 #include "tools/compare/stories.hpp"
 
 #include "shared/options/quantity.hpp"
-#include "tools/compare/child.hpp"
+#include "tools/child.hpp"
 #include "tools/compare/estimate.hpp"
 #include "tools/compare/server_process.hpp"
 
@@ -92,7 +92,7 @@ std::optional<double> seconds_of(const errand& e, const script& all, const std::
   for (std::size_t i = 1; i <= all.requests; ++i)
     arguments.push_back(fmt::format("request {}", i));
   const auto before = std::chrono::steady_clock::now();
-  const pid_t client = start_child(e.client, std::move(arguments), folder / "log", client_cpus);
+  const pid_t client = start_own_program(e.client, std::move(arguments), folder / "log", client_cpus);
   const auto [status, end] = wait_for(client, interrupted);
   const std::chrono::duration<double> took = end - before;
   if (interrupted) return std::nullopt;

@@ -31,7 +31,7 @@ void put_fake_server(const std::string& file) {
 }
 
 // A folder with the tool in it.
-void copy_programs(const temporary_directory& to, const words& programs) {
+void copy_programs(const temporary_folder& to, const words& programs) {
   for (const auto& program : programs)
     std::filesystem::copy_file(program_directory() + "/" + program, to.path() + "/" + program);
 }
@@ -57,7 +57,7 @@ TEST_CASE("compare: names the lie of a server, and goes on with the other") {
     return true;
   }));
   const scripted_server good(honest("line"));
-  const temporary_directory folder;
+  const temporary_folder folder;
   const auto json = folder.path() + "/results";
   const auto end = compare({"--against", "liar=" + liar.address(), "--against", "good=" + good.address(), "--framing",
       "line", "--clients", "2", "--duration", "50ms", "--repeat", "2", "--json", json});
@@ -107,7 +107,7 @@ TEST_CASE("compare: names a server that dies in mid-run and how, and goes on wit
 }
 
 TEST_CASE("compare: names a program that is not there, and goes on with the others") {
-  const temporary_directory folder;
+  const temporary_folder folder;
   copy_programs(folder, {"revecho-compare", "revecho-async-server"});
   comparison c(with_short_load({"--models", "sync threads,async,sync iterative"}), ":", folder.path());
   const auto end = c.wait();
@@ -120,7 +120,7 @@ TEST_CASE("compare: names a program that is not there, and goes on with the othe
 }
 
 TEST_CASE("compare: names a program that does not start, with the last lines of its log") {
-  const temporary_directory folder;
+  const temporary_folder folder;
   copy_programs(folder, {"revecho-compare", "revecho-async-server"});
   const auto fake = folder.path() + "/revecho-sync-server";
   std::ofstream(fake) << "#!/bin/sh\necho no licence for this moon phase >&2\nexit 3\n";
@@ -136,7 +136,7 @@ TEST_CASE("compare: names a program that does not start, with the last lines of 
 }
 
 TEST_CASE("compare: ends a program that never gets ready") {
-  const temporary_directory folder;
+  const temporary_folder folder;
   copy_programs(folder, {"revecho-compare", "revecho-async-server"});
   put_fake_server(folder.path() + "/revecho-sync-server");
   comparison c(with_short_load({"--models", "sync threads,async"}), ":", folder.path());
@@ -150,7 +150,7 @@ TEST_CASE("compare: ends a program that never gets ready") {
 
 TEST_CASE("compare: ends early when it is told to, with what there is, and leaves nothing behind") {
   const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP); // the last: its terminal was closed
-  const temporary_directory folder;
+  const temporary_folder folder;
   const auto json = folder.path() + "/results";
   comparison c({"--models", "async,sync threads", "--clients", "2", "--delay", "0", "--duration", "50ms", "--repeat",
       "1000", "--json", json});
@@ -198,7 +198,7 @@ TEST_CASE("compare: ends a story when it is told to") {
 
 TEST_CASE("compare: ends when it is told to while a server starts") {
   const auto load = GENERATE(values<words>({{"--story", "limit"}, {"--models", "sync threads"}}));
-  const temporary_directory folder;
+  const temporary_folder folder;
   copy_programs(folder, {"revecho-compare", "revecho-sync-client"});
   put_fake_server(folder.path() + "/revecho-sync-server");
   comparison c(load, ":", folder.path());
@@ -222,7 +222,7 @@ TEST_CASE("compare: is not survived by a server when it is killed") {
 }
 
 TEST_CASE("compare: names the program of a story that is not there") {
-  const temporary_directory folder;
+  const temporary_folder folder;
   copy_programs(folder, {"revecho-compare", "revecho-sync-server", "revecho-async-server", "revecho-sync-client"});
   comparison c({"--story", "five-requests", "--repeat", "1"}, ":", folder.path());
   const auto end = c.wait();

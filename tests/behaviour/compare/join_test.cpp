@@ -12,8 +12,8 @@ using words = std::vector<std::string>;
 
 namespace {
 
-const temporary_directory& folder() {
-  static const temporary_directory made;
+const temporary_folder& folder() {
+  static const temporary_folder made;
   return made;
 }
 

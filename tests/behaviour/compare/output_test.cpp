@@ -81,7 +81,7 @@ TEST_CASE("compare: writes its results as JSON of a fixed shape, and nothing els
 }
 
 TEST_CASE("compare: writes a page that has the document in it, and says where it is") {
-  const temporary_directory folder;
+  const temporary_folder folder;
   const auto page = folder.path() + "/page.html";
   const auto json = folder.path() + "/results.json";
   const scripted_server server(honest("raw"));
@@ -98,7 +98,7 @@ TEST_CASE("compare: writes a page that has the document in it, and says where it
 
 TEST_CASE("compare: writes the page to stdout, and nothing else, if it is told so") {
   const scripted_server server(honest("raw"));
-  const temporary_directory folder;
+  const temporary_folder folder;
   const auto page = folder.path() + "/page.html";
   const auto end =
       compare(with_short_load({"--against", "a=" + server.address(), "--report", "-"}), "cd " + folder.path());
@@ -132,7 +132,7 @@ TEST_CASE("compare: refuses a bad command line, and asks nobody anything") {
 }
 
 TEST_CASE("compare: finds out before it measures that it will not be able to write") {
-  const temporary_directory folder;
+  const temporary_folder folder;
   std::ofstream(folder.path() + "/file") << "x";
   const std::string option = GENERATE("--json", "--report");
   for (const auto& where : {folder.path() + "/none/x", folder.path() + "/file/x", folder.path()}) {
@@ -151,7 +151,7 @@ TEST_CASE("compare: finds out before it measures that it will not be able to wri
 }
 
 TEST_CASE("compare: does not touch an older file until it has new results") {
-  const temporary_directory folder;
+  const temporary_folder folder;
   const auto json = folder.path() + "/results.json";
   std::ofstream(json) << "older";
   const auto end = compare({"--clients", "1000000", "--models", "async", "--json", json}, "ulimit -n 128");
@@ -160,7 +160,7 @@ TEST_CASE("compare: does not touch an older file until it has new results") {
 }
 
 TEST_CASE("compare: shows and writes the rest if one file cannot be written at last") {
-  const temporary_directory folder;
+  const temporary_folder folder;
   const auto page = folder.path() + "/page.html";
   const scripted_server server(honest("raw"));
   const auto end =

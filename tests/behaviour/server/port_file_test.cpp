@@ -39,7 +39,7 @@ std::uint16_t port_in(const std::string& path) {
 TEST_CASE("port file: replaces a file that is there") {
   const auto program = GENERATE(from_range(servers));
   CAPTURE(program);
-  const temporary_directory directory;
+  const temporary_folder directory;
   const auto path = directory.path() + "/port";
   std::ofstream(path) << "something that is longer than a port";
   process server(program, writing_to(path));
@@ -51,7 +51,7 @@ TEST_CASE("port file: replaces a file that is there") {
 TEST_CASE("port file: replaces a symbolic link, and harms nothing where it leads") {
   const auto program = GENERATE(from_range(servers));
   CAPTURE(program);
-  const temporary_directory directory;
+  const temporary_folder directory;
   const auto link = directory.path() + "/link";
   const auto target = directory.path() + "/target";
   std::ofstream(target) << "old";
@@ -68,7 +68,7 @@ TEST_CASE("port file: replaces a symbolic link, and harms nothing where it leads
 TEST_CASE("port file: may be a pipe") {
   const auto program = GENERATE(from_range(servers));
   CAPTURE(program);
-  const temporary_directory directory;
+  const temporary_folder directory;
   const auto path = directory.path() + "/pipe";
   REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
   const int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -85,7 +85,7 @@ TEST_CASE("port file: may be a pipe") {
 TEST_CASE("port file: may be the standard output") {
   const auto program = GENERATE(from_range(servers));
   CAPTURE(program);
-  const temporary_directory directory;
+  const temporary_folder directory;
   const auto link = directory.path() + "/stdout"; // as /dev/stdout, which no test should put at risk
   files::create_symlink("/proc/self/fd/1", link);
   process server(program, writing_to(link));
@@ -101,7 +101,7 @@ TEST_CASE("port file: may be the standard output") {
 TEST_CASE("port file: that cannot be written ends the server with 1, and leaves nothing behind") {
   const auto program = GENERATE(from_range(servers));
   CAPTURE(program);
-  const temporary_directory directory;
+  const temporary_folder directory;
   const auto [name, reason] =
       GENERATE(table<std::string, std::string>({{"/nowhere/at/all", "No such file or directory"},
           {"", "Is a directory"}, {"/full", "No space left on device"}}));

@@ -92,7 +92,7 @@ TEST_CASE("server: survives its terminal when it was told to") {
 TEST_CASE("server: serves on when nobody reads its log any more") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
-  const temporary_directory directory;
+  const temporary_folder directory;
   const auto port_file = directory.path() + "/port";
   auto arguments = v.options;
   arguments.insert(arguments.end(), {"--listen", "127.0.0.1:0", "--port-file", port_file, "--framing", "length"});
@@ -140,7 +140,7 @@ TEST_CASE("server: takes no standard stream that is closed for a connection's or
   const auto v = GENERATE(from_range(variants()));
   const std::string closed = GENERATE("0", "12", "012");
   CAPTURE(v.name, closed);
-  const temporary_directory directory;
+  const temporary_folder directory;
   const auto port_file = directory.path() + "/port";
   std::string commands = "exec";
   for (const char stream : closed)

@@ -22,7 +22,7 @@ const std::string no_namespace = "no network of its own: ";
 
 // In a network that has nothing but a server and ten ports to come from. The server is on port 7000.
 outcome run_with_ten_ports(const std::string& program, const std::vector<std::string>& options) {
-  const temporary_directory directory;
+  const temporary_folder directory;
   const std::string script = R"(
     give_up() { echo ")" + no_namespace +
                              R"($*" >&2; exit 77; }

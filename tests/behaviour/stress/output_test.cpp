@@ -153,7 +153,7 @@ TEST_CASE("stress: shows a live line on a terminal, unless it is told not to", "
 }
 
 TEST_CASE("stress: writes a line a second as CSV, and the percentiles as HdrHistogram does", "[direct]") {
-  const temporary_directory directory;
+  const temporary_folder directory;
   const auto csv = directory.path() + "/csv";
   const auto hgrm = directory.path() + "/hgrm";
   const server_process server(async_server, {"--framing", "line"});
