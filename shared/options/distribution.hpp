@@ -37,6 +37,9 @@ class distribution {
   /// The most that can be drawn; of the exponential law, its mean.
   double largest() const noexcept { return last_; }
 
+  /// False for the exponential law.
+  bool is_bounded() const noexcept { return law_ != law::exponential; }
+
   /// As it was written.
   const std::string& text() const noexcept { return text_; }
 

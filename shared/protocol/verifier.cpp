@@ -19,10 +19,6 @@ bool same(std::span<const char> a, std::span<const char> b) noexcept {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
 }
 
-bool starts_with(std::span<const char> whole, std::span<const char> beginning) noexcept {
-  return whole.size() >= beginning.size() && same(whole.first(beginning.size()), beginning);
-}
-
 std::size_t length_in(std::span<const char> prefix) noexcept {
   std::size_t length = 0;
   for (const char byte : prefix.first(length_size))
@@ -75,8 +71,8 @@ verdict verifier::receive(std::span<const char>& bytes) {
     collected_.resize(received_);
     copy_expected(0, collected_);
   }
-  bytes = bytes.subspan(collect(bytes));
-  return delimited_ ? judge() : verdict::pending;
+  bytes = bytes.subspan(collect(bytes.first(std::min(bytes.size(), most_collected() - collected_.size()))));
+  return delimited_ || collected_.size() == most_collected() ? judge() : verdict::pending;
 }
 
 verdict verifier::receive_end() {
@@ -127,6 +123,10 @@ std::size_t verifier::count_matching(std::span<const char> bytes) const noexcept
   return bytes.size();
 }
 
+std::size_t verifier::most_collected() const noexcept {
+  return prefix_size(framing_) + std::max(message_->size(), longest_message_) + suffix_size(framing_) + most_extra;
+}
+
 // Takes what belongs to the wrong reply, as far as its own framing tells; returns how many bytes that was.
 std::size_t verifier::collect(std::span<const char> bytes) {
   const std::size_t before = collected_.size();
@@ -148,7 +148,7 @@ std::size_t verifier::collect(std::span<const char> bytes) {
   case framing::length: {
     if (collected_.size() < length_size) take(std::min(bytes.size(), length_size - collected_.size()));
     if (collected_.size() < length_size) break;
-    const std::size_t end = length_size + std::min(length_in(collected_), max_message_ceiling);
+    const std::size_t end = length_size + length_in(collected_);
     if (end > collected_.size()) take(std::min(bytes.size(), end - collected_.size()));
     delimited_ = collected_.size() >= end;
     break;
@@ -160,19 +160,24 @@ std::size_t verifier::collect(std::span<const char> bytes) {
   return collected_.size() - before;
 }
 
+// Looks at no more of the message than has come of the reply: a short wrong reply to a long message costs little.
 verdict verifier::judge() {
-  std::vector<char> message(message_->size());
-  message_->copy(0, message);
   const auto came = reply();
-  if (same(came, message)) return verdict::unchanged; // in raw also what a server would send that read bytewise
-  if (framing_ == framing::raw) {
-    pieces_ = count_pieces(message, came);
-    return pieces_ > 0 ? verdict::verified : verdict::corrupt;
+  const std::size_t size = message_->size();
+  const std::size_t compared = std::min(came.size(), size);
+  std::vector<char> part(compared);
+  if (came.size() == size) {
+    message_->copy(0, part);
+    if (same(came, part)) return verdict::unchanged; // in raw also what a server would send that read bytewise
+    if (framing_ == framing::raw) {
+      pieces_ = count_pieces(part, came);
+      return pieces_ > 0 ? verdict::verified : verdict::corrupt;
+    }
   }
-  reverse(message);
-  if (starts_with(message, came)) return verdict::cut_short;
-  if (starts_with(came, message)) return verdict::extra;
-  return verdict::corrupt;
+  message_->copy(size - compared, part);
+  reverse(part);
+  if (!same(came.first(compared), part)) return verdict::corrupt;
+  return came.size() < size ? verdict::cut_short : verdict::extra;
 }
 
 } // namespace revecho

@@ -24,18 +24,24 @@ enum class verdict {
 std::string_view to_string(verdict) noexcept;
 
 /// Checks the replies of one connection, one after the other. A right reply is compared as it comes, and nothing is
-/// kept or allocated for it; a wrong one is collected up to its end, to say what is wrong with it.
+/// kept or allocated for it; a wrong one is collected up to its end, to say what is wrong with it, and no further than
+/// most_extra bytes past the longest that makes sense. Takes time in proportion to the bytes that come.
 class verifier {
  public:
-  explicit verifier(framing f) noexcept : framing_(f) {}
+  static constexpr std::size_t most_extra = 1024;
+
+  /// `longest_message`: of the connection. A wrong reply may be the right one to another message, so up to this size it
+  /// is worth collecting even while a shorter one is expected.
+  explicit verifier(framing f, std::size_t longest_message = 0) noexcept
+      : framing_(f), longest_message_(longest_message) {}
 
   /// Starts on the reply to a message without framing, which must be sendable (see encoder.hpp), and must live and stay
   /// the same until the verdict. A line is expected to end with '\n' alone.
   void expect(const message_source& message);
 
   /// The next bytes of the reply; takes those off the front of `bytes` that belong to it. Any verdict but pending is
-  /// final; what is left then belongs to the next reply, if one is owed. In eof the reply is complete only with
-  /// receive_end().
+  /// final; what is left then belongs to the next reply, if one is owed. In eof a reply that is not too long is
+  /// complete only with receive_end().
   verdict receive(std::span<const char>& bytes);
 
   /// The stream has ended.
@@ -54,16 +60,18 @@ class verifier {
   /// Has a byte come that a right reply in one piece would not have there?
   bool is_wrong() const noexcept { return diverged_; }
 
-  /// After a wrong reply: is it clear where the next one begins?
+  /// After a wrong reply: is it clear where the next one begins? Not if its end has not come within what is collected.
   bool is_delimited() const noexcept { return delimited_; }
 
  private:
   void copy_expected(std::size_t offset, std::span<char> to) const noexcept;
   std::size_t count_matching(std::span<const char> bytes) const noexcept;
+  std::size_t most_collected() const noexcept;
   std::size_t collect(std::span<const char> bytes);
   verdict judge();
 
   framing framing_;
+  std::size_t longest_message_;
   const message_source* message_ = nullptr;
   std::size_t received_ = 0; // bytes, all as expected
   std::size_t pieces_ = 1;

@@ -11,7 +11,7 @@
 namespace revecho::stress {
 
 conversation::conversation(const workload& work, std::uint64_t number, recorder& results) noexcept
-    : check_(work.framing_kind), work_(work), results_(results), number_(number) {}
+    : check_(work.framing_kind, work.longest_message()), work_(work), results_(results), number_(number) {}
 
 // --- connections -----------------------------------------------------------------------------------------------------
 
@@ -65,22 +65,25 @@ std::size_t conversation::receive(std::span<const char> bytes, steady::time_poin
     }
     const verdict v = check_.receive(bytes);
     if (v == verdict::pending) break;
+    broken_ = v != verdict::verified && !check_.is_delimited(); // nothing tells where the next reply begins
     complete(v, now);
+    if (broken_ && oldest_) lose_all(ending::failed, "the wrong reply before it has no end", now);
   }
   return std::exchange(answers_, 0);
 }
 
 // A reply while none is owed: the last one again, one that was given up because a later one came first, or anything.
 void conversation::receive_unasked(std::span<const char>& bytes) {
-  const auto shown = hex(bytes, 0);
-  verifier last(work_.framing_kind);
+  const auto shown = results_.wants_examples() ? hex(bytes, 0) : std::string();
+  verifier last(work_.framing_kind, work_.longest_message());
   last.expect(expected_);
   const verdict v = sequence_ > 0 ? last.receive(bytes) : verdict::pending;
   const auto judged = judge_unasked(v, last, number_, skipped_);
   if (judged.was_skipped) results_.count_found();
   results_.count_wrong(judged.kind);
-  add_example(
-      fmt::format("{}: {} {}", describe_wrong(to_string(judged.kind)), shown, after_last("the reply to message")));
+  if (results_.wants_examples())
+    add_example(
+        fmt::format("{}: {} {}", describe_wrong(to_string(judged.kind)), shown, after_last("the reply to message")));
   broken_ = v == verdict::pending || (v != verdict::verified && !last.is_delimited());
 }
 
@@ -103,8 +106,9 @@ void conversation::complete_wrong(verdict v, steady::time_point now) {
   const flight oldest = *oldest_;
   const auto judged = judge_wrong(v, check_.reply(), number_, oldest.sequence, skipped_);
   if (judged.was_skipped) results_.count_found();
-  add_example(
-      oldest, describe_wrong(to_string(judged.kind)) + '\n' + describe_difference(judged, expected_, check_.reply()));
+  if (results_.wants_examples())
+    add_example(
+        oldest, describe_wrong(to_string(judged.kind)) + '\n' + describe_difference(judged, expected_, check_.reply()));
   const bool later_came = judged.kind == fault::out_of_order && judged.whose->sequence > oldest.sequence;
   if (later_came && judged.whose->sequence < sequence_) skip_to(judged.whose->sequence, now);
   count_wrong(judged.kind, judged.kind != fault::repeated && (judged.kind != fault::out_of_order || later_came), now);

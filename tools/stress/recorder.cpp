@@ -106,14 +106,14 @@ void recorder::record_censored(steady::time_point intended, steady::time_point s
   result_.wait.values.record(sent - intended);
 }
 
-void recorder::count_missed(steady::time_point intended, steady::time_point now) noexcept {
+void recorder::count_missed(steady::time_point intended, steady::time_point now, std::uint64_t count) noexcept {
   if (!times_.is_in_window(intended)) return;
-  ++result_.missed_sends;
+  result_.missed_sends += count;
   const auto at_least = std::max(now - intended, work_.waits_for_rest ? work_.timeout : std::chrono::nanoseconds{});
-  result_.response.values.record(at_least);
-  ++result_.response.censored;
-  result_.wait.values.record(at_least);
-  ++result_.wait.censored;
+  result_.response.values.record(at_least, count);
+  result_.response.censored += count;
+  result_.wait.values.record(at_least, count);
+  result_.wait.censored += count;
 }
 
 void recorder::add_outage(
@@ -124,7 +124,7 @@ void recorder::add_outage(
 }
 
 void recorder::add_example(std::string text) {
-  if (result_.examples.size() < most_examples) result_.examples.push_back(std::move(text));
+  if (wants_examples()) result_.examples.push_back(std::move(text));
 }
 
 } // namespace revecho::stress

@@ -53,11 +53,12 @@ class recorder {
   /// Not waited for any longer, and nobody's fault.
   void count_unfinished(steady::time_point intended, steady::time_point sent, steady::time_point now) noexcept;
   /// Due, and never sent.
-  void count_missed(steady::time_point intended, steady::time_point now) noexcept;
+  void count_missed(steady::time_point intended, steady::time_point now, std::uint64_t count) noexcept;
 
   void add_outage(steady::time_point from, steady::time_point to, std::uint64_t connections, std::uint64_t lost);
 
-  /// Of what went wrong, in words: the first few are kept.
+  /// Of what went wrong, in words: the first few are kept. Once there are enough, words need not be found.
+  bool wants_examples() const noexcept { return result_.examples.size() < most_examples; }
   void add_example(std::string text);
 
  private:

@@ -7,6 +7,7 @@
 #include "shared/options/limits.hpp"
 #include "shared/protocol/framing.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -48,6 +49,11 @@ struct workload {
   unsigned threads = 1;
   std::vector<socket_address> sources; ///< addresses to connect from, in turn; empty: the system's choice
   std::optional<std::uint64_t> seed;   ///< of all draws
+
+  /// Bytes, without framing.
+  std::size_t longest_message() const noexcept {
+    return size.is_bounded() ? std::min(max_size, static_cast<std::size_t>(size.largest())) : max_size;
+  }
 };
 
 /// The times of a level that has begun. Before that, and of parts that only the clients' work ends: max().

@@ -58,6 +58,17 @@ void check_verdict(framing f, std::string_view message, const std::string& reply
   if (expected.verdict != "extra bytes" || f == framing::eof) CHECK(judge(f, message, byte_by_byte(reply)) == expected);
 }
 
+// Counts the bytes of it that are looked at.
+class watched_message final : public message_source {
+ public:
+  std::size_t size() const noexcept override { return std::size_t{1} << 20; }
+  void copy(std::size_t, std::span<char> to) const noexcept override {
+    copied += to.size();
+    std::fill(to.begin(), to.end(), 'm');
+  }
+  mutable std::size_t copied = 0;
+};
+
 } // namespace
 
 TEST_CASE("verifier: verifies the message reversed, and gives the reply without its framing") {
@@ -213,4 +224,46 @@ TEST_CASE("verifier: names every verdict differently") {
     CHECK(std::count(names.begin(), names.end(), to_string(v)) == 0);
     names.push_back(to_string(v));
   }
+}
+
+TEST_CASE("verifier: ends a wrong reply that does not end, and keeps no more of it than is worth knowing") {
+  const framing f = GENERATE(framing::line, framing::length, framing::eof);
+  const std::size_t longest = GENERATE(std::size_t{0}, std::size_t{5000});
+  const std::string prefix = f == framing::length ? std::string("\x3f\xff\xff\xff", 4) : "";
+  const std::string message = "abc";
+  const kept_message request(message);
+  for (const auto& [start, expected] : {std::pair{"cbaX", verdict::extra}, std::pair{"zzzz", verdict::corrupt}}) {
+    for (const std::size_t step : {std::size_t{1}, std::size_t{700}, std::size_t{65'536}}) {
+      verifier v(f, longest);
+      v.expect(request);
+      const auto endless = prefix + start + std::string(100'000, 'x');
+      std::span<const char> rest = endless;
+      std::size_t used = 0;
+      verdict result = verdict::pending;
+      while (result == verdict::pending && !rest.empty()) {
+        auto piece = rest.first(std::min(step, rest.size()));
+        const auto size = piece.size();
+        result = v.receive(piece);
+        used += size - piece.size();
+        rest = rest.subspan(size - piece.size());
+      }
+      CAPTURE(to_string(f), start, step);
+      CHECK(result == expected);
+      CHECK_FALSE(v.is_delimited());
+      CHECK(used <= 5 + std::max(longest, message.size()) + verifier::most_extra);
+      CHECK(used > longest);
+    }
+  }
+}
+
+TEST_CASE("verifier: looks at no more of a long message than has come of its wrong reply") {
+  const auto [reply, expected] = GENERATE(table<std::string, verdict>(
+      {{"\n", verdict::cut_short}, {"mm\n", verdict::cut_short}, {"mx\n", verdict::corrupt}}));
+  const watched_message message;
+  verifier v(framing::line);
+  v.expect(message);
+  std::span<const char> bytes = reply;
+  CHECK(v.receive(bytes) == expected);
+  CHECK(v.is_delimited());
+  CHECK(message.copied <= 3 * reply.size());
 }

@@ -164,6 +164,16 @@ TEST_CASE("conversation: shows where a reply differs, and whose it is") {
                                              contains("\n    which answers client 9 message 4"));
 }
 
+TEST_CASE("conversation: has no more use for a connection whose reply does not end, and loses the rest") {
+  const framing f = GENERATE(framing::line, framing::length);
+  talk t(some_work(f, 3));
+  t.say(20, 3);
+  t.hear((f == framing::length ? std::string("\x3f\xff\xff\xff", 4) : "") + std::string(100'000, 'x'));
+  CHECK(t.outcome() == "corrupt 1, lost 2");
+  CHECK(t.client.is_broken());
+  CHECK_THAT(t.result().examples.back(), contains("lost: the wrong reply before it has no end, after 0 of 2"));
+}
+
 // --- unasked bytes ---------------------------------------------------------------------------------------------------
 
 TEST_CASE("conversation: names bytes that nobody asked for, and has no more use for the connection") {
