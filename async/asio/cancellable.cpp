@@ -24,7 +24,10 @@ void cancellable::begin_wait(time_point deadline, on_stop when_stopped) {
 void cancellable::end_wait(std::error_code& error) noexcept {
   waiting_ = false;
   if (error) error = standard(error);
-  if (reason_ != std::errc{} && error == std::errc::operation_canceled) error = std::make_error_code(reason_);
+  // After its time has passed it is over even if it has just brought something: a peer that sends without a pause
+  // always does.
+  if (reason_ == std::errc::timed_out || (reason_ != std::errc{} && error == std::errc::operation_canceled))
+    error = std::make_error_code(reason_);
 }
 
 void cancellable::cancel_if_over(time_point now, bool stopping) noexcept {

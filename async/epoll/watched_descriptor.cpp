@@ -34,7 +34,9 @@ void watched_descriptor::wait(
       return end_wait(static_cast<std::errc>(errno));
     registered_ = true;
   }
-  if (is_ready(events) || events == 0) return end_wait({});
+  // A peer that sends without a pause keeps it ready: the tick, which looks at those that wait, never sees it.
+  if (is_ready(events) || events == 0)
+    return end_wait(coarse_clock::now() < deadline ? std::errc{} : std::errc::timed_out);
   if (owner_->stopping_ && when_stopped == on_stop::end) end_wait(std::errc::operation_canceled);
 }
 

@@ -39,7 +39,7 @@ class blocking_call {
   /// belongs to this thread.
   void arm(time_point deadline, on_stop);
   void disarm() noexcept { deadline_.store(not_armed, std::memory_order_relaxed); }
-  /// After an interruption: why the wait is over, or no error if it is not.
+  /// Why the wait is over, or no error if it is not: asked before each call, and after one that was interrupted.
   std::error_code reason_to_end() const noexcept;
 
  private:

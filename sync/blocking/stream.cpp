@@ -20,10 +20,8 @@ std::span<char> stream::read_some(time_point deadline, on_stop when_stopped, std
   while (count < 0 && !error) {
     const bool leaving = owner().stopping() && when_stopped == on_stop::end;
     arm(deadline, when_stopped);
-    if (owner().aborted()) {
-      error = std::make_error_code(std::errc::operation_canceled);
-      break;
-    }
+    error = reason_to_end(); // a peer that sends without a pause never lets a signal interrupt the call
+    if (error) break;
     count = ::recv(socket_.get(), buffer_.get(), limits::read_buffer, leaving ? MSG_DONTWAIT : 0);
     if (count < 0) error = errno == EINTR ? reason_to_end() : last_error();
     if (leaving && would_block(error)) error = std::make_error_code(std::errc::operation_canceled);

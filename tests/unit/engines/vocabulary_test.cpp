@@ -26,6 +26,16 @@ awaitable<int> fail() {
   co_return 0;
 }
 
+// To the first that connects, until it leaves.
+void send_without_pause(int listener) {
+  socket_address peer;
+  std::error_code error;
+  const auto connection = accept_connection(listener, 0, peer, error);
+  const std::string bytes(65'536, 'x');
+  while (::send(connection.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0)
+    ;
+}
+
 } // namespace
 
 TEST_CASE("awaitable: gives its result, or what it throws, to who awaits it") {
@@ -146,6 +156,28 @@ TEST_CASE("connect: says that nobody listens, and that nobody has that name") {
   loop.run(main);
   CHECK(refused == std::errc::connection_refused);
   CHECK(unknown.message() == "Host not found (authoritative)");
+}
+
+TEST_CASE("stream: a deadline ends reading from a peer that sends without a pause") {
+  auto listening = std::move(listen_on({"127.0.0.1", 0}, 1, 1, false).front());
+  const auto where = local_address(listening.get()).to_endpoint();
+  std::error_code error;
+  const auto give_up = std::chrono::steady_clock::now() + 10s;
+  context loop(50ms);
+  std::jthread sender;
+  const auto main = [&]() -> awaitable<void> {
+    auto connection = co_await connect(loop, where, never, error);
+    REQUIRE(connection);
+    make_blocking(listening.get());
+    sender = std::jthread([&] { send_without_pause(listening.get()); });
+    const auto deadline = deadline_after(50ms);
+    while (!error && std::chrono::steady_clock::now() < give_up) {
+      std::this_thread::sleep_for(1ms); // so that the next read never has to wait
+      co_await connection->read_some(deadline, on_stop::wait, error);
+    }
+  };
+  loop.run(main);
+  CHECK(error == std::errc::timed_out);
 }
 
 TEST_CASE("stream: a wait that a deadline or stop() ends says which, after what had arrived") {
