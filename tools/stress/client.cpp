@@ -127,6 +127,8 @@ void client::on_ready(std::error_code error) {
   if (!error && reads) input = peer_->read_now(error);
   const auto now = steady::now(); // once for everything that a read brings: reading it costs as much as the rest
   if (!error && reads) input.empty() ? lose_connection({}, now) : receive(input, now);
+  // A peer that sends without a pause never lets the wait for it end in another way.
+  if (!error && owner_.is_cut_off() && talk_.is_owed()) error = std::make_error_code(std::errc::operation_canceled);
   if (error == std::errc::interrupted || error == std::errc::operation_would_block) error.clear();
   if (error && !talk_.is_broken()) lose_connection(error, now);
   if (!unsent_.empty() && !talk_.is_broken()) flush();
@@ -212,7 +214,7 @@ void client::flush() {
 // stream, then the server has closed the connection, and sending failed for that.
 void client::fail_to_send(std::error_code error) {
   auto now = steady::now();
-  while (talk_.is_owed() && !talk_.is_broken() && now < talk_.deadline()) {
+  while (talk_.is_owed() && !talk_.is_broken() && now < talk_.deadline() && !owner_.is_cut_off()) {
     std::error_code no_more;
     const auto input = peer_->read_now(no_more);
     if (input.empty() && !no_more && error == std::errc::broken_pipe) error.clear();
@@ -225,8 +227,8 @@ void client::fail_to_send(std::error_code error) {
 // Open loop: what was due in the window and is never sent counts, as something that took at least the time-out.
 void client::miss_the_rest(steady::time_point now) {
   if (owner_.is_interrupted()) return;
-  for (auto due = schedule_.next_missed(); due != steady::time_point::max(); due = schedule_.next_missed())
-    owner_.results().count_missed(due, now);
+  for (auto missed = schedule_.next_missed(); missed.count > 0; missed = schedule_.next_missed())
+    owner_.results().count_missed(missed.last_due, now, missed.count);
 }
 
 } // namespace revecho::stress

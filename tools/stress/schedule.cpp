@@ -3,8 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <random>
 
 namespace revecho::stress {
+namespace {
+
+constexpr int missed_at_most = 2048; // calls of next_missed() for one window
+
+std::chrono::nanoseconds rounded(double nanoseconds) noexcept {
+  return std::chrono::nanoseconds{std::llround(nanoseconds)};
+}
+
+} // namespace
 
 steady::time_point connect_time(const workload& work, steady::time_point opened, std::size_t i, std::size_t of) {
   return opened + work.ramp * static_cast<long>(i) / static_cast<long>(of);
@@ -14,8 +24,12 @@ schedule::schedule(const workload& work, const level_times& times, std::uint64_t
     std::uint64_t seed) noexcept
     : work_(work), times_(times), random_(random_bits(seed + number)()), number_(number), all_(all) {}
 
-// Nanoseconds from one message of this client to the next: client i of n starts at i/rate, and then every n/rate.
-double schedule::period() const noexcept { return static_cast<double>(all_) / work_.rate * 1e9; }
+// Nanoseconds from one message of this client to the next: client i of n starts at i/rate, and then every n/rate. No
+// more than any duration that can be asked for: sums of times must not overflow.
+double schedule::period() const noexcept {
+  constexpr std::chrono::duration<double, std::nano> longest = limits::max_duration;
+  return std::min(static_cast<double>(all_) / work_.rate * 1e9, longest.count());
+}
 
 void schedule::begin(steady::time_point now) {
   if (!is_open()) {
@@ -24,23 +38,23 @@ void schedule::begin(steady::time_point now) {
   }
   next_ = times_.begun;
   if (work_.arrival == arrivals::even) {
-    next_ +=
-        std::chrono::nanoseconds{std::llround(period() * static_cast<double>(number_) / static_cast<double>(all_))};
+    next_ += rounded(period() * static_cast<double>(number_) / static_cast<double>(all_));
   } else {
-    advance(now);
+    next_ += draw_gap();
   }
-  while (work_.ramp.count() > 0 && next_ < now) // what was due before it was its turn to connect is not its work
-    advance(now);
+  if (work_.ramp.count() == 0 || next_ >= now) return;
+  // What was due before it was its turn to connect is not its work. (At random times, the past says nothing of the
+  // next.)
+  next_ = work_.arrival == arrivals::even
+              ? next_ + rounded(period() * std::ceil(static_cast<double>((now - next_).count()) / period()))
+              : now + draw_gap();
 }
 
-void schedule::advance(steady::time_point now) {
-  if (!is_open()) {
-    next_ = now;
-    return;
-  }
-  const double gap = work_.arrival == arrivals::even ? period() : -period() * std::log1p(-random_.fraction());
-  next_ += std::chrono::nanoseconds{std::llround(gap)};
+std::chrono::nanoseconds schedule::draw_gap() {
+  return rounded(work_.arrival == arrivals::even ? period() : -period() * std::log1p(-random_.fraction()));
 }
+
+void schedule::advance(steady::time_point now) { next_ = is_open() ? next_ + draw_gap() : now; }
 
 void schedule::think(steady::time_point now, std::size_t answers) {
   for (; !is_open() && answers > 0; --answers)
@@ -54,11 +68,22 @@ bool schedule::has_more(steady::time_point now, std::uint64_t started) const noe
   return next_ < times_.stop_sending && now < times_.stop_sending + work_.timeout;
 }
 
-steady::time_point schedule::next_missed() {
-  if (!is_open() || work_.messages || next_ >= times_.window_end) return steady::time_point::max();
-  const auto due = next_;
-  advance(due);
-  return due;
+missed_messages schedule::next_missed() {
+  if (!is_open() || work_.messages || next_ >= times_.window_end) return {};
+  const auto first = next_;
+  const auto end = std::min(first + work_.duration / missed_at_most, times_.window_end);
+  const double others = static_cast<double>((end - first).count()) / period();
+  if (others < 1) {
+    next_ += draw_gap();
+    return {first, 1};
+  }
+  if (work_.arrival == arrivals::even) {
+    const double count = std::ceil(others);
+    next_ += rounded(period() * count);
+    return {first + rounded(period() * (count - 1)), static_cast<std::uint64_t>(count)};
+  }
+  next_ = end + draw_gap();
+  return {end - std::chrono::nanoseconds{1}, 1 + std::poisson_distribution<std::uint64_t>(others)(random_)};
 }
 
 std::size_t schedule::draw_size() {

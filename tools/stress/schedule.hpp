@@ -14,6 +14,12 @@ namespace revecho::stress {
 /// When client `i` of `of` opens its first connection: evenly over the ramp.
 steady::time_point connect_time(const workload&, steady::time_point opened, std::size_t i, std::size_t of);
 
+/// Messages that were due one shortly after the other.
+struct missed_messages {
+  steady::time_point last_due{};
+  std::uint64_t count = 0;
+};
+
 /// The schedule of one client. A closed loop sends when a reply has come and it has thought; an open loop sends when it
 /// is time, whatever has come.
 class schedule {
@@ -38,9 +44,9 @@ class schedule {
   /// Is there any message left for this client, now or later, when it has started so many?
   bool has_more(steady::time_point now, std::uint64_t started) const noexcept;
 
-  /// The due time of a message that was due in the window, and never sent; max() once there is none. Only an open loop
-  /// has such. Advances.
-  steady::time_point next_missed();
+  /// The next messages that were due in the window, and never sent; none once there are no more. Only an open loop has
+  /// such. Advances. At high rates several are taken together, so that a window takes a bounded number of calls.
+  missed_messages next_missed();
 
   std::size_t draw_size();           ///< of the next message, bytes
   std::uint64_t draw_session_size(); ///< messages of the next connection
@@ -48,6 +54,7 @@ class schedule {
 
  private:
   double period() const noexcept;
+  std::chrono::nanoseconds draw_gap();
 
   steady::time_point next_{};
   const workload& work_;

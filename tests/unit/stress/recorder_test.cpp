@@ -54,7 +54,7 @@ TEST_CASE("recorder: takes what is lost or missed for at least the time-out") {
   CHECK(results.result().service.censored == 1);
   CHECK(results.result().service.values.max() >= 10s);
   CHECK(results.result().response.values.max() >= 10s);
-  results.count_missed(begin_time + 1s, begin_time + 2s);
+  results.count_missed(begin_time + 1s, begin_time + 2s, 1);
   CHECK(results.result().missed_sends == 1);
   CHECK(results.result().response.censored == 2);
   CHECK(results.result().wait.censored == 1);

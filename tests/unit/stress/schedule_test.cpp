@@ -150,13 +150,53 @@ TEST_CASE("schedule: gives what an open loop has missed in the window") {
   scheduled s(work);
   s.client.begin(begin_time);
   s.client.advance(begin_time);
-  CHECK(s.client.next_missed() == begin_time + 1s);
-  CHECK(s.client.next_missed() == begin_time + 2s);
-  CHECK(s.client.next_missed() == steady::time_point::max());
+  CHECK(s.client.next_missed().last_due == begin_time + 1s);
+  CHECK(s.client.next_missed().last_due == begin_time + 2s);
+  CHECK(s.client.next_missed().count == 0);
   const workload closed_loop;
   scheduled closed(closed_loop);
   closed.client.begin(begin_time);
-  CHECK(closed.client.next_missed() == steady::time_point::max());
+  CHECK(closed.client.next_missed().count == 0);
+}
+
+TEST_CASE("schedule: gives what was missed in few steps, however high the rate") {
+  const auto arrival = GENERATE(arrivals::even, arrivals::poisson);
+  auto work = open_loop(1e9, arrival);
+  work.duration = 10s;
+  scheduled s(work);
+  s.client.begin(begin_time);
+  std::uint64_t all = 0;
+  int steps = 0;
+  auto last = begin_time;
+  for (auto missed = s.client.next_missed(); missed.count > 0; missed = s.client.next_missed()) {
+    CHECK(missed.last_due >= last);
+    CHECK(missed.last_due < begin_time + 10s);
+    last = missed.last_due;
+    all += missed.count;
+    ++steps;
+  }
+  CHECK(steps < 3000);
+  const double expected = 1e10;
+  CHECK(static_cast<double>(all) == Approx(expected).epsilon(arrival == arrivals::even ? 0 : 1e-4)); // 10 sigma
+}
+
+TEST_CASE("schedule: of a high rate skips in one step what was due before its turn to connect") {
+  const auto arrival = GENERATE(arrivals::even, arrivals::poisson);
+  auto work = open_loop(1e9, arrival);
+  work.ramp = 24h;
+  scheduled s(work);
+  s.client.begin(begin_time + 24h);
+  CHECK(s.client.next() >= begin_time + 24h);
+  CHECK(s.client.next() < begin_time + 24h + 1s);
+}
+
+TEST_CASE("schedule: of the lowest rate has one message now, and none that could be waited for") {
+  const auto arrival = GENERATE(arrivals::even, arrivals::poisson);
+  scheduled s(open_loop(1e-300, arrival));
+  s.client.begin(begin_time);
+  s.client.advance(begin_time);
+  CHECK(s.client.next() > begin_time + 24h);
+  CHECK_FALSE(s.client.has_more(begin_time, 0));
 }
 
 TEST_CASE("schedule: draws sizes between one byte and the most") {
