@@ -51,7 +51,7 @@ async::awaitable<void> client::run() {
     again = has_more(steady::now()) && (!failed || owner_.work().reconnect);
     if (again && failed) {
       owner_.results().count_reconnect();
-      co_await owner_.io().sleep_for(pause);
+      co_await owner_.pause(pause);
     }
     pause = failed ? std::min(2 * pause, longest_reconnect_pause) : std::chrono::milliseconds{first_reconnect_pause};
     again = again && has_more(steady::now());
@@ -83,6 +83,7 @@ async::awaitable<void> client::connect() {
 async::awaitable<void> client::converse() {
   const auto& work = owner_.work();
   unsent_.clear();
+  flushed_ = 0;
   talk_.begin(schedule_.draw_session_size());
   const auto now = steady::now();
   start_due(now, false);
@@ -203,10 +204,13 @@ void client::send(std::span<const char> batch) {
 
 void client::flush() {
   std::error_code error;
-  const std::size_t sent = peer_->send_now(unsent_, error);
+  const std::size_t sent = peer_->send_now(std::span<const char>(unsent_).subspan(flushed_), error);
   talk_.count_written(sent);
-  unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(sent));
-  if (unsent_.empty()) unsent_ = {};
+  flushed_ += sent;
+  if (2 * flushed_ >= unsent_.size()) { // seldom enough: what is left has to move
+    unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(std::exchange(flushed_, 0)));
+    if (unsent_.empty()) unsent_ = {};
+  }
   if (error) fail_to_send(error);
 }
 

@@ -58,7 +58,8 @@ class client final : private async::ready_handler {
   schedule schedule_;
   bool awaits_room_ = false; // to send; else a reply
   bool scheduled_ = false;   // its worker will call wake()
-  std::vector<char> unsent_; // what the kernel did not take yet
+  std::vector<char> unsent_; // what the kernel did not take yet, from flushed_ on
+  std::size_t flushed_ = 0;
   async::suspension conversation_ended_;
   worker& owner_;
   std::uint64_t number_;

@@ -49,6 +49,8 @@ void worker::interrupt() {
   io_.post([this] {
     begin_.open();
     wake_up_.cancel();
+    for (async::timer* each : pauses_)
+      each->cancel();
   });
   io_.stop();
 }
@@ -73,7 +75,8 @@ async::awaitable<void> worker::run_all() {
   for (std::size_t i = 0; i < clients_.size() && !interrupted_; ++i) {
     if (work_.ramp.count() > 0) {
       const auto turn = connect_time(work_, opened, i, clients_.size());
-      if (turn > steady::now()) co_await io_.sleep_for(turn - steady::now());
+      co_await pause(turn - steady::now());
+      if (interrupted_) break;
     }
     while (connecting_ >= most_connecting)
       co_await room_;
@@ -94,6 +97,14 @@ void worker::first_connect_ended() {
   --connecting_;
   room_.resume();
   if (--not_connected_yet_ == 0) hooks_.on_connected();
+}
+
+async::awaitable<void> worker::pause(std::chrono::nanoseconds duration) {
+  if (interrupted_ || duration <= 0ns) co_return;
+  async::timer sleeper(io_);
+  pauses_.insert(&sleeper);
+  co_await sleeper.until(steady::now() + duration);
+  pauses_.erase(&sleeper);
 }
 
 void worker::wake_at(client& who, steady::time_point when) {

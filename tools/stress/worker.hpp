@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <queue>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +69,9 @@ class worker {
   /// Without a ramp nobody sends before all are connected (or could not be), so that a level offers what it says.
   auto wait_for_begin() noexcept { return begin_.opened(); }
 
+  /// Ends early when the level is interrupted.
+  async::awaitable<void> pause(std::chrono::nanoseconds duration);
+
   /// Calls who.wake() at that time, once.
   void wake_at(client& who, steady::time_point when);
 
@@ -88,11 +92,12 @@ class worker {
   async::context io_;
   std::vector<std::unique_ptr<client>> clients_;
   std::priority_queue<entry, std::vector<entry>, std::greater<>> schedule_;
-  async::timer wake_up_;   // for the first of schedule_
-  async::gate begin_;      // opened by begin()
-  async::suspension room_; // resumed when a connection attempt has ended
-  async::timer tick_;      // of report_seconds()
-  async::timer end_;       // of cut_off()
+  std::set<async::timer*> pauses_; // under way
+  async::timer wake_up_;           // for the first of schedule_
+  async::gate begin_;              // opened by begin()
+  async::suspension room_;         // resumed when a connection attempt has ended
+  async::timer tick_;              // of report_seconds()
+  async::timer end_;               // of cut_off()
   std::size_t connecting_ = 0;
   std::size_t not_connected_yet_; // clients whose first attempt has not ended
   bool over_ = false;

@@ -266,6 +266,18 @@ TEST_CASE("stress: opens the connections of a ramp one after the other", "[direc
   CHECK(r.level["verified"] > 300); // those of warm-up and cool-down too, of which there are 200, and more of the ramp
 }
 
+TEST_CASE("stress: ends when it is interrupted while clients wait for their turn to connect", "[direct]") {
+  std::promise<void> first_is_there;
+  const scripted_server server([&](peer& client) {
+    first_is_there.set_value();
+    client.receive_all();
+  });
+  process tool("revecho-stress", {server.address(), "--clients", "2", "--ramp", "24h"});
+  REQUIRE(first_is_there.get_future().wait_for(patience()) == std::future_status::ready);
+  tool.signal(SIGINT);
+  CHECK(tool.wait().signal == 0);
+}
+
 TEST_CASE("stress: sends exactly as many messages as it was told, whatever the number of threads", "[direct]") {
   const std::string threads = GENERATE("1", "2");
   std::atomic<int> messages = 0;
