@@ -58,8 +58,7 @@ awaitable<void> client::ask(question& q) {
   if (peer) {
     co_await ask_over(std::move(*peer), q, deadline);
   } else {
-    const auto advice = advice_for(error);
-    q.failure = fmt::format("cannot connect: {}{}{}", error.message(), advice.empty() ? "" : "; ", advice);
+    q.failure = fmt::format("cannot connect: {}", with_advice(attempt::connecting, error));
   }
   q.done = true;
   print_done();

@@ -2,9 +2,11 @@
 
 #include "shared/net/address.hpp"
 #include "shared/net/socket.hpp"
+#include "shared/process/advice.hpp"
 
 #include <fmt/format.h>
 
+#include <stdexcept>
 #include <system_error>
 
 namespace revecho {
@@ -32,7 +34,8 @@ std::vector<unique_descriptor> listen_on(const endpoint& wanted, std::size_t cou
   }
   return sockets;
 } catch (const std::system_error& error) {
-  throw std::system_error(error.code(), fmt::format("cannot listen on {}", to_string(wanted)));
+  throw std::runtime_error(
+      fmt::format("cannot listen on {}: {}", to_string(wanted), with_advice(attempt::listening, error.code())));
 }
 
 } // namespace revecho

@@ -1,12 +1,20 @@
 // Advice to people about errors of the system met while starting. Knows no program.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <system_error>
 
 namespace revecho {
 
-/// What a person can do about the error, as half a sentence; empty when there is no advice.
-std::string_view advice_for(std::error_code) noexcept;
+/// What was attempted: the same error of the system has another cause, and another cure, with each.
+enum class attempt { listening, connecting, other };
+
+/// "Connection refused; nothing listens there; is the server running?": what the error is, and, if there is advice,
+/// what a person can do about it.
+std::string with_advice(attempt, std::error_code);
+
+/// Only the latter, as half a sentence; empty when there is no advice.
+std::string_view advice_for(attempt, std::error_code) noexcept;
 
 } // namespace revecho

@@ -68,7 +68,7 @@ int run_program(std::string_view name, const std::function<int()>& body) {
   } catch (const early_exit& exit) {
     return exit.code;
   } catch (const std::system_error& error) {
-    const auto advice = advice_for(error.code());
+    const auto advice = advice_for(attempt::other, error.code());
     write_to_stderr(fmt::format("{}: {}{}{}\n", name, error.what(), advice.empty() ? "" : "; ", advice));
   } catch (const std::bad_alloc&) {
     say_that_memory_is_exhausted();

@@ -1,8 +1,10 @@
 // --port-file: the ports, wherever the name leads, and nothing else harmed.
+#include "tests/support/build.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/server_process.hpp"
+#include "tests/support/skip.hpp"
 #include "tests/support/text_matchers.hpp"
 
 #include <algorithm>
@@ -96,6 +98,19 @@ TEST_CASE("port file: may be the standard output") {
   CHECK(end.exit_code == 0);
   CHECK_THAT(end.errors, contains("listening on 127.0.0.1:" + end.output));
   CHECK(end.output.size() > 1);
+}
+
+TEST_CASE("port file: in a folder that is not ours is no matter of ports and their privileges") {
+  const auto program = GENERATE(from_range(servers));
+  CAPTURE(program);
+  const temporary_folder directory;
+  const auto path = directory.path() + "/port";
+  auto command = writing_to(path);
+  command.insert(command.begin(), {"--reuid", "65534", "--clear-groups", program_directory() + "/" + program});
+  if (::geteuid() != 0) SKIP_TEST("only root can become somebody else");
+  const auto end = run("/usr/bin/setpriv", command);
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, EndsWith(program + ": cannot write " + path + ": Permission denied\n"));
 }
 
 TEST_CASE("port file: that cannot be written ends the server with 1, and leaves nothing behind") {
