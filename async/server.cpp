@@ -65,7 +65,8 @@ awaitable<void> server::accept_connections(listener& from) {
     } catch (const std::bad_alloc&) {
       error = std::make_error_code(std::errc::not_enough_memory);
     }
-    if (error == std::errc::operation_canceled) break;
+    // If no connection is open that could give back what is missing, those in the backlog cannot be helped.
+    if (error == std::errc::operation_canceled || (from.stopping() && open_ == 0)) break;
     try {
       report_accept_failure(error);
       co_await from.sleep_for(pause);

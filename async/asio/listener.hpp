@@ -24,6 +24,9 @@ class listener final : public cancellable {
   /// is no error. Throws std::bad_alloc.
   awaitable<std::optional<stream>> accept(std::error_code& error);
 
+  /// Has stop() come?
+  bool stopping() const noexcept { return owner().stopping(); }
+
   awaitable<void> sleep_for(std::chrono::nanoseconds duration) { return owner().sleep_for(duration); }
 
   /// Listens no more.

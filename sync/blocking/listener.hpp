@@ -35,6 +35,9 @@ class listener {
   /// is no error.
   std::optional<stream> accept(std::error_code& error);
 
+  /// Has stop() come?
+  bool stopping() const noexcept { return owner_.stopping(); }
+
   void sleep_for(std::chrono::nanoseconds duration) { owner_.sleep_for(duration); }
 
   /// Listens no more. The sockets are the other workers' too: the last one closes them.

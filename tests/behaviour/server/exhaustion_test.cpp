@@ -7,6 +7,7 @@
 #include "tests/support/wire.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <string>
 #include <sys/resource.h>
@@ -90,6 +91,20 @@ TEST_CASE("server: rests while descriptors are missing, and then takes those who
   CHECK(answers(server.port(), "line"));
   CHECK(eventually([&] { return server.descriptors() == descriptors; }));
   server.stop();
+}
+
+TEST_CASE("server: stops at once if it has no connection, and no descriptor for those that wait") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {"--drain-timeout", "1h"});
+  rlimit limit{};
+  ::prlimit(server.id(), RLIMIT_NOFILE, nullptr, &limit);
+  limit.rlim_cur = 1;
+  REQUIRE(::prlimit(server.id(), RLIMIT_NOFILE, &limit, nullptr) == 0);
+  const peer waiting(server.port());
+  server.wait_for_log("error: cannot accept connections: Too many open files; trying again\n");
+  server.signal(SIGTERM);
+  CHECK(server.wait().exit_code == 0);
 }
 
 TEST_CASE("server: refuses a connection for which there is no thread, and serves the others") {
