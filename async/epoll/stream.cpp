@@ -29,8 +29,9 @@ void stream::call_when_readable(ready_handler& handler, time_point deadline, on_
   wait(readable, handler, deadline, when_stopped);
 }
 
-void stream::call_when_writable(ready_handler& handler, time_point deadline, on_stop when_stopped) noexcept {
-  wait(writable, handler, deadline, when_stopped);
+void stream::call_when_ready(ready_handler& handler, time_point deadline, on_stop when_stopped) noexcept {
+  release_buffer();
+  wait(readable | writable, handler, deadline, when_stopped);
 }
 
 read_operation stream::read_some(time_point deadline, on_stop when_stopped, std::error_code& error) noexcept {

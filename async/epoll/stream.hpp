@@ -41,10 +41,10 @@ class stream final : public watched_descriptor {
   /// What read_some() returns, if it is there already; else std::errc::operation_would_block.
   std::span<char> read_now(std::error_code& error) noexcept;
 
-  /// Waits like read_some(), but calls the handler, once, when there is something for read_now() or send_now(). A tool
+  /// Waits like read_some(), but calls the handler, once, when there is something for read_now(). A tool
   /// with thousands of connections keeps the state of each in one place this way, and not in a chain of coroutines.
   void call_when_readable(ready_handler&, time_point deadline, on_stop) noexcept;
-  void call_when_writable(ready_handler&, time_point deadline, on_stop) noexcept;
+  void call_when_ready(ready_handler&, time_point deadline, on_stop) noexcept; ///< for either of them
 
   awaitable<void> sleep_for(std::chrono::nanoseconds duration) { return owner().sleep_for(duration); }
 

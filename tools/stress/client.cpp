@@ -111,20 +111,15 @@ void client::await_more(steady::time_point now) {
     peer_->shutdown_send();
     talk_.half_close();
   }
-  // The server can only answer what it has in full. If that is not even the oldest message, it is not held up by
-  // replies that nobody reads either, and what helps is to send.
-  awaits_room_ = !unsent_.empty() && !talk_.is_answerable();
-  if (awaits_room_) {
-    peer_->call_when_writable(*this, deadline(), async::on_stop::end);
-  } else {
-    peer_->call_when_readable(*this, deadline(), async::on_stop::end);
-  }
+  if (unsent_.empty()) return peer_->call_when_readable(*this, deadline(), async::on_stop::end);
+  // A server may wait for its replies to be read before it reads on: if this side only sent, both would wait for ever.
+  peer_->call_when_ready(*this, deadline(), async::on_stop::end);
 }
 
 // Does what can be done now, and then waits again, or lets converse() go on. No coroutine, for speed (see stream).
 void client::on_ready(std::error_code error) {
   std::span<const char> input;
-  const bool reads = !awaits_room_ && !talk_.is_broken(); // it may have been lost since, in wake()
+  const bool reads = !talk_.is_broken(); // it may have been lost since, in wake()
   if (!error && reads) input = peer_->read_now(error);
   const auto now = steady::now(); // once for everything that a read brings: reading it costs as much as the rest
   if (!error && reads) input.empty() ? lose_connection({}, now) : receive(input, now);
@@ -197,7 +192,6 @@ void client::wake(steady::time_point now) {
 void client::send(std::span<const char> batch) {
   std::error_code error;
   const std::size_t sent = unsent_.empty() ? peer_->send_now(batch, error) : 0;
-  talk_.count_written(sent);
   unsent_.insert(unsent_.end(), batch.begin() + static_cast<std::ptrdiff_t>(sent), batch.end());
   if (error) fail_to_send(error);
 }
@@ -205,7 +199,6 @@ void client::send(std::span<const char> batch) {
 void client::flush() {
   std::error_code error;
   const std::size_t sent = peer_->send_now(std::span<const char>(unsent_).subspan(flushed_), error);
-  talk_.count_written(sent);
   flushed_ += sent;
   if (2 * flushed_ >= unsent_.size()) { // seldom enough: what is left has to move
     unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(std::exchange(flushed_, 0)));

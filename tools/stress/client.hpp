@@ -56,7 +56,6 @@ class client final : private async::ready_handler {
   std::optional<async::stream> peer_;
   conversation talk_;
   schedule schedule_;
-  bool awaits_room_ = false; // to send; else a reply
   bool scheduled_ = false;   // its worker will call wake()
   std::vector<char> unsent_; // what the kernel did not take yet, from flushed_ on
   std::size_t flushed_ = 0;

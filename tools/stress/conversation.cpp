@@ -20,7 +20,6 @@ void conversation::begin(std::uint64_t session_size) noexcept {
   behind_.clear();
   first_behind_ = 0;
   broken_ = half_closed_ = false;
-  written_ = queued_ = 0;
   session_left_ = session_size;
 }
 
@@ -38,11 +37,9 @@ void conversation::finish(steady::time_point now) {
 // --- sending ---------------------------------------------------------------------------------------------------------
 
 void conversation::start(steady::time_point intended, steady::time_point now, std::size_t size, std::string& out) {
-  const std::size_t before = out.size();
   const payload message(number_, sequence_, size);
   append_frame(out, work_.framing_kind, message);
-  queued_ += out.size() - before;
-  const flight started{intended, now, sequence_++, queued_, size};
+  const flight started{intended, now, sequence_++, size};
   --session_left_;
   if (oldest_) {
     behind_.push_back(started);

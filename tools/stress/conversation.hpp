@@ -55,10 +55,6 @@ class conversation {
   }
   /// Starts a message of that size, which was due at `intended`: appends its frame to `out`. Precondition: may_start().
   void start(steady::time_point intended, steady::time_point now, std::size_t size, std::string& out);
-  /// The kernel has taken so many bytes more of what start() gave.
-  void count_written(std::size_t bytes) noexcept { written_ += bytes; }
-  /// Has the server all of the oldest message, so that it can answer?
-  bool is_answerable() const noexcept { return oldest_ && oldest_->end <= written_; }
   /// Is it time to half-close, once everything is sent? `more`: the client has messages left.
   bool wants_half_close(bool more) const noexcept {
     return !half_closed_ && (session_left_ == 0 || !more) && (work_.half_close || work_.framing_kind == framing::eof);
@@ -95,7 +91,6 @@ class conversation {
     steady::time_point intended;
     steady::time_point sent;
     std::uint64_t sequence;
-    std::uint64_t end; // where it ends in the stream of this connection
     std::size_t size;
   };
 
@@ -123,8 +118,6 @@ class conversation {
   bool half_closed_ = false;
   std::size_t answers_ = 0;        // since the caller was told
   std::uint64_t session_left_ = 0; // messages
-  std::uint64_t written_ = 0;      // bytes of this connection that the kernel took
-  std::uint64_t queued_ = 0;       // and those it is to get
   const workload& work_;
   recorder& results_;
   std::uint64_t number_;

@@ -20,18 +20,19 @@ namespace {
 
 const std::string no_namespace = "no network of its own: ";
 
-// In a network that has nothing but a server and ten ports to come from. The server is on port 7000.
-outcome run_with_ten_ports(const std::string& program, const std::vector<std::string>& options) {
+// A network that has nothing but a server on port 7000, as `setup` changes it: a script that may call give_up REASON.
+outcome run_in_network(const std::string& setup, const std::string& framing, const std::string& program,
+    const std::vector<std::string>& options) {
   const temporary_folder directory;
   const std::string script = R"(
     give_up() { echo ")" + no_namespace +
                              R"($*" >&2; exit 77; }
     ip link set lo up || give_up "ip failed"
-    echo 40000 40009 > /proc/sys/net/ipv4/ip_local_port_range || give_up "its range of ports cannot be set"
-    echo 0 > /proc/sys/net/ipv4/tcp_tw_reuse || give_up "its TIME_WAIT cannot be set"
+    )" + setup + R"(
     mkfifo "$0/port" # reading it waits until the server listens
     ")" + program_directory() +
-                             R"(/revecho-async-server" --listen 127.0.0.1:7000 --framing line --log-level error \
+                             R"(/revecho-async-server" --listen 127.0.0.1:7000 --framing )" + framing +
+                             R"( --log-level error \
       --port-file "$0/port" &
     read -r port < "$0/port"
     "$@"
@@ -48,6 +49,14 @@ outcome run_with_ten_ports(const std::string& program, const std::vector<std::st
     end.errors = no_namespace + end.errors;
   }
   return end;
+}
+
+// Ten ports to come from.
+outcome run_with_ten_ports(const std::string& program, const std::vector<std::string>& options) {
+  return run_in_network(R"(
+    echo 40000 40009 > /proc/sys/net/ipv4/ip_local_port_range || give_up "its range of ports cannot be set"
+    echo 0 > /proc/sys/net/ipv4/tcp_tw_reuse || give_up "its TIME_WAIT cannot be set")",
+      "line", program, options);
 }
 
 outcome stress_with_ten_ports(const std::vector<std::string>& options) {
@@ -84,6 +93,17 @@ TEST_CASE("stress: names the limit of ports when TIME_WAIT has taken them all") 
   if (end.exit_code == 77) SKIP_TEST(end.errors);
   CHECK(end.exit_code == 1);
   CHECK_THAT(end.errors, contains(": no free port towards it; use more addresses with --source\n"));
+}
+
+TEST_CASE("stress: reads while it sends: buffers smaller than a message do not lock both sides") {
+  const auto end = run_in_network(R"(
+    for buffers in tcp_rmem tcp_wmem; do
+      echo 4096 4096 4096 > /proc/sys/net/ipv4/$buffers || give_up "its buffers cannot be set"
+    done)",
+      "raw", "revecho-stress", {"7000", "--size", "64KiB", "--clients", "2", "--messages", "2"});
+  CAPTURE(end.output, end.errors);
+  if (end.exit_code == 77) SKIP_TEST(end.errors);
+  CHECK(end.exit_code == 0);
 }
 
 TEST_CASE("stress: is not short of ports when it resets its connections, or has more addresses") {

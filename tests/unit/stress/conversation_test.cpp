@@ -90,19 +90,6 @@ TEST_CASE("conversation: counts only what is within the window") {
   CHECK(t.client.replies() == 1);
 }
 
-TEST_CASE("conversation: knows whether the server has all of the oldest message") {
-  talk t(some_work(framing::line, 2));
-  std::string out;
-  t.client.start(t.now, t.now, 20, out);
-  t.client.start(t.now, t.now, 20, out);
-  t.client.count_written(20);
-  CHECK_FALSE(t.client.is_answerable());
-  t.client.count_written(1);
-  CHECK(t.client.is_answerable());
-  t.hear(t.reply(0, 20));
-  CHECK_FALSE(t.client.is_answerable());
-}
-
 TEST_CASE("conversation: is over when the session's messages are answered") {
   talk t(some_work(framing::line));
   t.client.begin(2);
