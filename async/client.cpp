@@ -2,6 +2,7 @@
 
 #include "shared/net/error.hpp"
 #include "shared/process/advice.hpp"
+#include "shared/process/descriptor_limit.hpp"
 #include "shared/process/format.hpp"
 #include "shared/process/output.hpp"
 #include "shared/protocol/encoder.hpp"
@@ -27,6 +28,7 @@ std::string describe(verdict v, const verifier& check, std::error_code error, co
 } // namespace
 
 client::client(client_options options) : options_(std::move(options)), context_(options_.timeout) {
+  raise_descriptor_limit();
   for (const auto& message : options_.messages) {
     for (const auto& to : options_.to)
       questions_.push_back({message, to, {}, {}, false});

@@ -2,20 +2,21 @@
 
 #include "shared/options/command_line.hpp"
 #include "shared/options/quantity.hpp"
+#include "shared/process/input.hpp"
+#include "shared/process/program.hpp"
 #include "shared/protocol/encoder.hpp"
 
 #include <fmt/format.h>
 
-#include <iostream>
+#include <system_error>
 
 namespace revecho {
 namespace {
 
-std::vector<std::string> read_lines(std::istream& input) {
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(input, line);)
-    lines.push_back(line);
-  return lines;
+std::vector<std::string> messages_of_stdin(const std::string& program) try {
+  return read_lines_of_stdin();
+} catch (const std::system_error& error) {
+  reject_usage(program, fmt::format("{}; give the messages as arguments", error.what()));
 }
 
 // CLI11 takes a positional argument like "[a,b]" for two, and cannot be told not to: allow_extra_args(false) would do
@@ -83,7 +84,7 @@ client_options parse_client_options(twin which, const std::string& program, int 
   for (auto& message : options.messages)
     message = without_mark(std::move(message));
 
-  if (app.count("message") == 0) options.messages = read_lines(std::cin);
+  if (app.count("message") == 0) options.messages = messages_of_stdin(program);
   for (const auto& message : options.messages) {
     if (const auto reason = reason_unsendable(options.framing_kind, message); !reason.empty())
       reject_usage(program, reason);

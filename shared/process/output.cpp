@@ -1,5 +1,7 @@
 #include "shared/process/output.hpp"
 
+#include "shared/process/waiting.hpp"
+
 #include <cerrno>
 #include <system_error>
 #include <unistd.h>
@@ -10,7 +12,7 @@ namespace {
 bool write_whole(int descriptor, std::string_view text) noexcept {
   while (!text.empty()) {
     const auto written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno != EINTR) return false;
+    if (written < 0 && !wait_for_retry(descriptor, direction::writing)) return false;
     if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
   }
   return true;

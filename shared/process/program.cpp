@@ -24,6 +24,21 @@ void occupy_standard_streams() noexcept {
   }
 }
 
+// As PID 1, in a container, a program is not ended by signals that it does not handle.
+void end_by_signal(int signal) { ::_exit(128 + signal); }
+
+// Signals that the parent has blocked stay blocked, and SIGCHLD ignored takes a child's end from who waits for it.
+void accept_signals() noexcept {
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+  std::signal(SIGCHLD, SIG_DFL);
+  std::signal(SIGPIPE, SIG_IGN);
+  if (::getpid() != 1) return;
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+    std::signal(signal, end_by_signal);
+}
+
 std::string_view program_name;
 
 // What says so must not need memory.
@@ -62,7 +77,7 @@ int run_program(std::string_view name, const std::function<int()>& body) {
   program_name = name;
   default_terminate = std::set_terminate(terminate);
   occupy_standard_streams();
-  std::signal(SIGPIPE, SIG_IGN);
+  accept_signals();
   try {
     return body();
   } catch (const early_exit& exit) {

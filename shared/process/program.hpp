@@ -20,8 +20,9 @@ struct early_exit {
 /// A usage error that only shows once all options are known: says it like parse_command_line() does, and throws.
 [[noreturn]] void reject_usage(std::string_view program, std::string_view reason);
 
-/// Runs a program: SIGPIPE ignored, standard streams that are closed occupied, and what is thrown turned into a message
-/// on stderr and an exit code, std::bad_alloc even where it may not be thrown. `name` is kept.
+/// Runs a program: no signal blocked, SIGPIPE ignored, as PID 1 ended by the signals that end others, standard streams
+/// that are closed occupied, and what is thrown turned into a message on stderr and an exit code, std::bad_alloc even
+/// where it may not be thrown. `name` is kept.
 int run_program(std::string_view name, const std::function<int()>& body);
 
 /// Called in the body of a program that has nothing to save, and threads that could only leave each other waiting: from

@@ -9,10 +9,11 @@
 namespace revecho {
 namespace {
 
-// nohup(1) has it ignored; but a signal that is blocked is not dropped for that.
+// nohup(1) has SIGHUP ignored, and a shell without job control SIGINT for what it starts with `&`; but a signal that is
+// blocked is not dropped for that. SIGTERM has to work always.
 bool is_unwanted(int signal) noexcept {
   struct sigaction before {};
-  return signal == SIGHUP && ::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
+  return signal != SIGTERM && ::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
 }
 
 } // namespace

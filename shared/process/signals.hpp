@@ -9,10 +9,10 @@
 
 namespace revecho {
 
-/// While it lives, these signals do nothing but call `on_signal`, one call each, in a thread of its own; but for SIGHUP
-/// when it was ignored before, as by nohup(1). Make it before any other thread: the signals must be blocked in all of
-/// them. They stay blocked when it is gone, so that a program which has done its work and is leaving is not killed by a
-/// late one.
+/// While it lives, these signals do nothing but call `on_signal`, one call each, in a thread of its own; except
+/// SIGHUP and SIGINT if they were ignored before. Make it before any other thread: the signals must be blocked in all
+/// of them. They stay blocked when it is gone, so that a program which has done its work and is leaving is not killed
+/// by a late one.
 class stop_signals {
  public:
   explicit stop_signals(

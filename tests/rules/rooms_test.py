@@ -11,7 +11,8 @@ import sys
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
 
 SOCKETS = (r"sys/(socket|epoll|eventfd|timerfd|poll|select|event|un|uio|sendfile)\.h|(netinet|arpa|net)/.*|(linux|asm)/.*"
-           r"|(poll|netdb|ifaddrs|liburing|resolv)\.h")
+           r"|(netdb|ifaddrs|liburing|resolv)\.h")
+POLL = r"poll\.h"
 ASIO = r"(boost/)?asio(\.hpp|/.*)"
 FILES = r"(iostream|fstream|filesystem|cstdio|fcntl\.h|unistd\.h)"
 CLOCKS = r"(chrono|ctime|sys/time\.h|time\.h)"
@@ -20,9 +21,9 @@ JSON = r"nlohmann/.*"
 
 # Folder, the rooms that it may include, and the other headers that it may not.
 ROOMS = [
-    ("shared/protocol", ["shared/protocol"], [SOCKETS, ASIO, FILES, CLOCKS, COMMAND_LINE, JSON, "fmt/.*"]),
+    ("shared/protocol", ["shared/protocol"], [SOCKETS, POLL, ASIO, FILES, CLOCKS, COMMAND_LINE, JSON, "fmt/.*"]),
     ("shared/process", ["shared/process"], [SOCKETS, ASIO, COMMAND_LINE]),
-    ("shared/options", ["shared/options", "shared/protocol", "shared/process"], [SOCKETS, ASIO, JSON]),
+    ("shared/options", ["shared/options", "shared/protocol", "shared/process"], [SOCKETS, POLL, ASIO, JSON]),
     ("shared/net", ["shared/net", "shared/options", "shared/process"], [ASIO, COMMAND_LINE, JSON]),
     ("sync", ["sync", "shared"], [ASIO, COMMAND_LINE, JSON]),
     ("async/asio", ["async/asio", "shared"], [r"sys/epoll\.h", COMMAND_LINE, JSON]),
@@ -39,7 +40,7 @@ CORE_EXTRA = {("workload.hpp", "shared/net/address.hpp")}
 CLOCK = re.compile(r"\bnow\(\)")
 
 # The text of the twins: session, server, client and the mains know no engine by name and no system call.
-TEXT_MAY_NOT = [SOCKETS, ASIO, COMMAND_LINE, JSON]
+TEXT_MAY_NOT = [SOCKETS, POLL, ASIO, COMMAND_LINE, JSON]
 
 
 def is_one_of(patterns, header):
@@ -65,7 +66,7 @@ def includes(text):
 def faults_of_core(name, text):
     """What a file of the core includes and must not, or asks a clock for; line by line."""
     for number, header in includes(text):
-        if reason := faults_of(header, CORE_ROOMS, [SOCKETS, ASIO, FILES]):
+        if reason := faults_of(header, CORE_ROOMS, [SOCKETS, POLL, ASIO, FILES]):
             if (name, header) not in CORE_EXTRA:
                 yield f"{name}:{number}: {header} {reason}"
     for number, line in enumerate(text.splitlines(), 1):

@@ -79,16 +79,6 @@ TEST_CASE("server: ends at SIGINT, and when its terminal is closed, as it does a
   CHECK_THAT(totals(end.errors), StartsWith("served 1 connection, 1 message, "));
 }
 
-TEST_CASE("server: survives its terminal when it was told to") {
-  const auto v = behind("trap '' HUP", GENERATE(from_range(variants()))); // as nohup does
-  CAPTURE(v.name);
-  server_process server(v, {"--framing", "line"});
-  server.signal(SIGHUP);
-  for (int i = 0; i < 10; ++i)
-    CHECK(answers(server.port(), "line"));
-  CHECK_THAT(server.stop(), contains("stopping: "));
-}
-
 TEST_CASE("server: serves on when nobody reads its log any more") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);

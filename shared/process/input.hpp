@@ -1,0 +1,13 @@
+// What a program reads from its standard input.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace revecho {
+
+/// Everything up to the end, line by line, without the line ends; a last line may lack its own. Throws
+/// std::system_error.
+std::vector<std::string> read_lines_of_stdin();
+
+} // namespace revecho

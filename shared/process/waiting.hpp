@@ -1,0 +1,13 @@
+// Standard streams that would block: O_NONBLOCK belongs to the open file, which a program shares with whoever started
+// it, so it may be set, and must not be changed.
+#pragma once
+
+namespace revecho {
+
+enum class direction { reading, writing };
+
+/// After a read or write that failed: can it be tried again? Returns true after EINTR, and after EAGAIN once the
+/// descriptor is ready; else false, with errno as it was.
+bool wait_for_retry(int descriptor, direction) noexcept;
+
+} // namespace revecho
