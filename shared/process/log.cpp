@@ -1,6 +1,7 @@
 #include "shared/process/log.hpp"
 
 #include "shared/process/output.hpp"
+#include "shared/process/stderr_queue.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -42,9 +43,15 @@ void write_line(std::string line) { write_to_stderr(line += '\n'); }
 
 } // namespace
 
-// Text makes no JSON, which cannot be destroyed where there is no memory.
 void logger::write(log_level level, std::string_view message, const log_fields& fields) const {
   if (!writes(level)) return;
+  if (const auto dropped = stderr_queue::take_dropped())
+    write_one(log_level::warning, fmt::format("log: dropped {} lines", dropped), log_fields{{"dropped", dropped}});
+  write_one(level, message, fields);
+}
+
+// Text makes no JSON, which cannot be destroyed where there is no memory.
+void logger::write_one(log_level level, std::string_view message, const log_fields& fields) const {
   if (format_ == log_format::text) {
     write_line(as_text(level, message));
     return;

@@ -17,8 +17,9 @@ enum class log_format { text, json };
 using log_fields = std::vector<std::pair<std::string_view, std::variant<std::string, std::uint64_t>>>;
 
 /// Writes lines. Thread-safe: each line is one write, so lines of threads and processes do not mix. Never throws for
-/// what is in a line (bytes that are not UTF-8 are replaced in JSON), and a line that cannot be written is dropped: a
-/// full disk behind stderr must not stop a server.
+/// what is in a line (bytes that are not UTF-8 are replaced in JSON), and a line that cannot be written is dropped:
+/// neither a full disk behind stderr nor a reader that has stopped must stop a server. Lines for which there was no
+/// room are counted in the next one.
 class logger {
  public:
   logger(log_level least, log_format format) noexcept : least_(least), format_(format) {}
@@ -32,6 +33,8 @@ class logger {
   bool writes(log_level level) const noexcept { return level >= least_; }
 
  private:
+  void write_one(log_level, std::string_view message, const log_fields& fields) const;
+
   log_level least_;
   log_format format_;
 };

@@ -1,30 +1,64 @@
 #include "shared/process/output.hpp"
 
+#include "shared/process/signals.hpp"
+#include "shared/process/stderr_queue.hpp"
 #include "shared/process/waiting.hpp"
 
-#include <cerrno>
-#include <system_error>
+#include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <system_error>
 
 namespace revecho {
 namespace {
 
-bool write_whole(int descriptor, std::string_view text) noexcept {
-  while (!text.empty()) {
-    const auto written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && !wait_for_retry(descriptor, direction::writing)) return false;
-    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+constexpr int look_for_signal = 50; // milliseconds
+
+bool is_pipe(int descriptor) noexcept {
+  struct stat file {};
+  return ::fstat(descriptor, &file) == 0 && S_ISFIFO(file.st_mode);
+}
+
+// A reader may be slow, but once the program has been told to stop, it has to be there.
+bool wait_for_reader(int descriptor) noexcept {
+  for (bool stopping = false;; stopping = stop_signals::have_come()) {
+    pollfd stream{descriptor, POLLOUT, 0};
+    const int count = ::poll(&stream, 1, look_for_signal);
+    if (count != 0) return true; // also if it is no such thing: writing tells
+    if (!stopping) continue;
+    errno = ECANCELED;
+    return false;
   }
-  return true;
 }
 
 } // namespace
 
 void write_to_stdout(std::string_view text) {
-  if (!write_whole(STDOUT_FILENO, text))
-    throw std::system_error(errno, std::system_category(), "cannot write to stdout");
+  // A pipe that is ready takes as much without blocking.
+  const std::size_t most = is_pipe(STDOUT_FILENO) ? PIPE_BUF : text.size();
+  while (!text.empty()) {
+    const bool ready = wait_for_reader(STDOUT_FILENO);
+    const auto written = ready ? ::write(STDOUT_FILENO, text.data(), std::min(text.size(), most)) : -1;
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+    if (written < 0 && errno != EINTR && errno != EAGAIN)
+      throw std::system_error(errno, std::system_category(), "cannot write to stdout");
+  }
 }
 
-void write_to_stderr(std::string_view text) noexcept { write_whole(STDERR_FILENO, text); }
+void write_to_stderr(std::string_view text) noexcept {
+  if (!stderr_queue::add(text)) write_directly_to_stderr(text);
+}
+
+void write_directly_to_stderr(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+    if (written < 0 && !wait_for_retry(STDERR_FILENO, direction::writing)) return;
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
 
 } // namespace revecho

@@ -2,6 +2,7 @@
 
 #include "shared/process/advice.hpp"
 #include "shared/process/output.hpp"
+#include "shared/process/stderr_queue.hpp"
 
 #include <fmt/format.h>
 
@@ -9,6 +10,7 @@
 #include <cstdlib>
 #include <exception>
 #include <fcntl.h>
+#include <memory>
 #include <new>
 #include <system_error>
 #include <unistd.h>
@@ -49,6 +51,7 @@ void say_that_memory_is_exhausted() noexcept {
 
 [[noreturn]] void end_for_want_of_memory() noexcept {
   say_that_memory_is_exhausted();
+  stderr_queue::drain();
   ::_exit(exit_failure);
 }
 
@@ -62,8 +65,18 @@ std::terminate_handler default_terminate = nullptr;
     end_for_want_of_memory();
   } catch (...) { // a fault in the program, which the default tells of
   }
+  stderr_queue::drain();
   default_terminate();
   std::abort();
+}
+
+// If there is none to be had, stderr is written to without.
+std::unique_ptr<stderr_queue> make_stderr_queue() {
+  try {
+    return std::make_unique<stderr_queue>();
+  } catch (const std::exception&) {
+    return nullptr;
+  }
 }
 
 } // namespace
@@ -78,6 +91,7 @@ int run_program(std::string_view name, const std::function<int()>& body) {
   default_terminate = std::set_terminate(terminate);
   occupy_standard_streams();
   accept_signals();
+  const auto queue = make_stderr_queue();
   try {
     return body();
   } catch (const early_exit& exit) {

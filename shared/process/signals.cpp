@@ -16,7 +16,11 @@ bool is_unwanted(int signal) noexcept {
   return signal != SIGTERM && ::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
 }
 
+std::atomic<bool> come = false;
+
 } // namespace
+
+bool stop_signals::have_come() noexcept { return come; }
 
 stop_signals::stop_signals(std::function<void()> on_signal, std::initializer_list<int> signals)
     : on_signal_(std::move(on_signal)), wakes_(*signals.begin()) {
@@ -25,8 +29,10 @@ stop_signals::stop_signals(std::function<void()> on_signal, std::initializer_lis
     if (!is_unwanted(signal)) ::sigaddset(&signals_, signal);
   ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   waiter_ = start_thread([this] {
-    for (int signal = 0; ::sigwait(&signals_, &signal) == 0 && !leaving_;)
+    for (int signal = 0; ::sigwait(&signals_, &signal) == 0 && !leaving_;) {
+      come = true;
       on_signal_();
+    }
   });
 }
 

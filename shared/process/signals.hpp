@@ -18,6 +18,9 @@ class stop_signals {
   explicit stop_signals(
       std::function<void()> on_signal, std::initializer_list<int> signals = {SIGTERM, SIGINT, SIGHUP});
   ~stop_signals();
+  /// Has one of them come, to any of these objects?
+  static bool have_come() noexcept;
+
   stop_signals(const stop_signals&) = delete;
   stop_signals& operator=(const stop_signals&) = delete;
 
