@@ -65,13 +65,6 @@ TEST_CASE("stress: does its work while nobody reads what it remarks", "[direct]"
   CHECK_THAT(end.output, contains("late"));
 }
 
-TEST_CASE("compare: does its work while nobody reads what it remarks") {
-  process tool(
-      python, with_full(2, "revecho-compare",
-                  {"--models", "async", "--clients", "2", "--delay", "0", "--duration", "50ms", "--repeat", "1"}));
-  CHECK(tool.wait().exit_code == 0);
-}
-
 TEST_CASE("stress: ends at a signal while nobody reads its results", "[direct]") {
   std::promise<void> done;
   const scripted_server server([&](peer& client) {
