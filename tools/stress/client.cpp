@@ -68,9 +68,10 @@ async::awaitable<void> client::connect() {
   auto peer =
       co_await async::connect(owner_.io(), work.to, deadline_after(work.timeout), error, owner_.source_for(number_));
   const auto now = steady::now();
+  owner_.results().notice(now);
   if (peer) {
     peer_.emplace(std::move(*peer));
-    owner_.results().count_connect(now - before);
+    if (!owner_.results().stood_still_since(before)) owner_.results().count_connect(now - before);
   } else if (!owner_.is_cut_off()) {
     talk_.fail_to_begin(before, now,
         fmt::format("cannot connect to {}: {}", to_string(work.to),
@@ -118,6 +119,7 @@ void client::await_more(steady::time_point now) {
 
 // Does what can be done now, and then waits again, or lets converse() go on. No coroutine, for speed (see stream).
 void client::on_ready(std::error_code error) {
+  if (is_deadline(error) && coarse_clock::now() < deadline()) error.clear(); // the tool stood still meanwhile
   std::span<const char> input;
   const bool reads = !talk_.is_broken(); // it may have been lost since, in wake()
   if (!error && reads) input = peer_->read_now(error);

@@ -25,6 +25,16 @@ json to_json(const latencies& l) {
       {"max", microseconds(l.values.max())}, {"censored", share(l.censored, l.values.size())}};
 }
 
+json generator_json(const level_result& level) {
+  const auto limit = level.limited_by();
+  return {{"cpu_share", level.cpu_share}, {"lag_p99_us", microseconds(level.lag.percentile(99))},
+      {"missed_sends", level.missed_sends}, {"limited", limit != tool_limit::none},
+      {"limited_by", limit != tool_limit::none ? json(to_string(limit)) : json()},
+      {"run_delay_s", seconds(level.run_delay)}, {"throttled_s", seconds(level.throttled)},
+      {"standstill_s", seconds(level.stood_still())}, {"longest_standstill_s", seconds(level.longest_standstill())},
+      {"unmeasured", level.unmeasured}};
+}
+
 json to_json(const level_result& level) {
   auto replies = level.replies;
   std::sort(replies.begin(), replies.end());
@@ -50,9 +60,8 @@ json to_json(const level_result& level) {
                        {"max", replies.empty() ? 0 : replies.back()}, {"never_served", level.never_served()},
                        {"longest_stall_us", microseconds(level.longest_stall)}}},
       {"offered_concurrency", level.offered_concurrency()}, {"effective_concurrency", level.effective_concurrency()},
-      {"generator", {{"cpu_share", level.cpu_share}, {"lag_p99_us", microseconds(level.lag.percentile(99))},
-                        {"missed_sends", level.missed_sends}, {"limited", level.is_limited_by_tool()}}},
-      {"outages", outages}, {"interrupted", level.interrupted}, {"ok", level.ok()}};
+      {"generator", generator_json(level)}, {"outages", outages}, {"interrupted", level.interrupted},
+      {"ok", level.ok()}};
 }
 
 json config_json(const stress_options& options) {

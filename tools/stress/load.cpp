@@ -2,8 +2,10 @@
 
 #include "shared/process/descriptor_limit.hpp"
 #include "shared/process/thread.hpp"
+#include "tools/stress/own_time.hpp"
 
 #include <fmt/format.h>
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -33,6 +35,17 @@ std::size_t ports_of_an_address() {
   std::size_t last = 60999;
   std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> first >> last;
   return last >= first ? last - first + 1 : 0;
+}
+
+std::size_t ports_of(const workload& work) {
+  return ports_of_an_address() * std::max<std::size_t>(work.sources.size(), 1);
+}
+
+std::size_t usable_processors() noexcept {
+  cpu_set_t usable;
+  CPU_ZERO(&usable);
+  if (::sched_getaffinity(0, sizeof usable, &usable) != 0) return std::thread::hardware_concurrency();
+  return static_cast<std::size_t>(CPU_COUNT(&usable));
 }
 
 // Puts the seconds of all threads together.
@@ -66,13 +79,13 @@ std::string what_is_missing(const workload& work, std::size_t clients) {
         "{} clients need {} descriptors, and this process may have {}: raise the hard limit (ulimit -Hn, "
         "or LimitNOFILE=), or use several processes",
         clients, clients + limits::reserved_descriptors, descriptors);
-  const std::size_t ports = ports_of_an_address();
+  const std::size_t ports = ports_of(work);
   const std::size_t addresses = std::max<std::size_t>(work.sources.size(), 1);
-  if (clients > ports * addresses)
+  if (clients > ports)
     return fmt::format(
         "{} clients need as many ports, and {} address{} of this machine {} {}: connect from more addresses "
         "with --source, or widen net.ipv4.ip_local_port_range",
-        clients, addresses, addresses == 1 ? "" : "es", addresses == 1 ? "has" : "have", ports * addresses);
+        clients, addresses, addresses == 1 ? "" : "es", addresses == 1 ? "has" : "have", ports);
   return {};
 }
 
@@ -109,6 +122,7 @@ level_result load::run(std::size_t clients, const observer& on_second) {
 
   const auto wall_before = steady::now();
   const auto cpu_before = cpu_time();
+  const auto throttled_before = throttled_time();
   std::exception_ptr failure;
   std::mutex failing;
   std::vector<std::thread> pool;
@@ -141,11 +155,15 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   result.offered_rate = work_.rate;
   result.cpu_share =
       std::chrono::duration<double>(cpu_time() - cpu_before).count() / wall / static_cast<double>(threads);
+  result.throttled = throttled_time() - throttled_before;
+  result.processors = usable_processors();
+  result.ports = ports_of(work_);
   auto end = steady::time_point{};
   for (const auto& w : running) {
     end = std::max(end, work_.messages ? w->last_reply() : w->times().window_end);
     result.merge(w->result());
   }
+  result.delay_share = stress::seconds(result.run_delay) / wall / static_cast<double>(threads);
   const auto begin = running.front()->times().window_begin;
   {
     const std::lock_guard lock(mutex_);

@@ -39,6 +39,54 @@ void add_failures(const level_result& level, std::vector<std::string>& lines) {
   if (level.reconnects > 0) lines.push_back(fmt::format("{} attempts to reconnect.", count_text(level.reconnects)));
 }
 
+std::string about_standstills(const level_result& level) {
+  const auto longest = std::max_element(level.standstills.begin(), level.standstills.end(),
+      [](const standstill& a, const standstill& b) { return a.duration < b.duration; });
+  return fmt::format(
+      "The load tool itself stood still for {} ({} time{}; longest at {:.1f} s for {}): that is no outage "
+      "of the server, and {} latencies are left out.",
+      format_duration(level.stood_still()), level.standstills.size(), level.standstills.size() == 1 ? "" : "s",
+      seconds(longest->start), format_duration(longest->duration), count_text(level.unmeasured));
+}
+
+// The kernel looks for a free port among half of them first; when these are used up, each connect() takes milliseconds.
+bool is_short_of_ports(const level_result& level, const workload& work) {
+  const std::size_t used = work.close == closing::reset ? level.clients : level.connect.values.size();
+  return level.ports > 0 && 2 * used > level.ports;
+}
+
+std::string way_to_more_cpu(const level_result& level, const workload& work) {
+  if (is_short_of_ports(level, work)) return "looking for free ports takes long: use more addresses with --source";
+  if (work.threads < std::min(level.processors, level.clients)) return "use more --threads";
+  return "run the load on more or other processors";
+}
+
+// Who or what was the limit, if not the server?
+std::string about_limit(const level_result& level, const workload& work) {
+  constexpr auto so = "the figures describe it rather than the server";
+  switch (level.limited_by()) {
+  case tool_limit::none:
+    return {};
+  case tool_limit::standstill:
+    return "Because of that the rate is a lower bound.";
+  case tool_limit::quota:
+    return fmt::format(
+        "The load tool itself was stopped by its CPU quota, and waited {:.0f} % of its threads' time for "
+        "a processor: {}; raise the quota (cpu.max of its control group).",
+        100 * level.delay_share, so);
+  case tool_limit::delay:
+    return fmt::format("The load tool itself waited {:.0f} % of its threads' time for a processor that others used, {} "
+                       "each time: {}; end other programs, or give it processors of its own.",
+        100 * level.delay_share, format_duration(level.mean_run_delay()), so);
+  case tool_limit::cpu:
+    return fmt::format("The load tool itself used {:.0f} % of its threads' time: {}; {}.", 100 * level.cpu_share, so,
+        way_to_more_cpu(level, work));
+  case tool_limit::lag:
+    return fmt::format("The load tool itself sent late (p99 {}): {}.", format_duration(level.lag.percentile(99)), so);
+  }
+  return {};
+}
+
 // Can the figures be what they seem?
 void add_doubts(const level_result& level, const workload& work, std::vector<std::string>& lines) {
   if (level.split_replies > 0)
@@ -60,16 +108,8 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
   if (closed && level.answered > 0 && effective < 0.9 * offered)
     lines.push_back(fmt::format(
         "Of {:.0f} messages under way only {:.1f} were being answered: the others waited.", offered, effective));
-  if (level.is_limited_by_tool() && level.cpu_share > 0.9)
-    lines.push_back(
-        fmt::format("This program used {:.0f} % of its threads' time: the figures describe it rather than the "
-                    "server; use more --threads.",
-            100 * level.cpu_share));
-  else if (level.is_limited_by_tool())
-    lines.push_back(
-        fmt::format("This program sent late by its own fault (p99 {}): the figures describe it rather than the "
-                    "server.",
-            format_duration(level.lag.percentile(99))));
+  if (!level.standstills.empty()) lines.push_back(about_standstills(level));
+  if (auto text = about_limit(level, work); !text.empty()) lines.push_back(std::move(text));
   if (!work.messages && level.window < std::chrono::seconds{1})
     lines.push_back(
         fmt::format("The window of {} is short: expect other figures next time.", format_duration(level.window)));

@@ -11,6 +11,9 @@ using namespace std::chrono_literals;
 // No reply at all for so long, while some are owed, is an outage.
 constexpr auto shortest_silence = 1s;
 
+// The tool asks to be woken every pulse. That it was not for so long is no common delay: it was stopped, or starved.
+constexpr auto shortest_standstill = 100ms;
+
 constexpr std::size_t most_outages = 10'000; // kept before overlapping ones are joined
 
 } // namespace
@@ -18,6 +21,32 @@ constexpr std::size_t most_outages = 10'000; // kept before overlapping ones are
 void recorder::begin(const level_times& times) noexcept {
   times_ = times;
   last_reply_ = times.begun;
+}
+
+void recorder::notice(steady::time_point now) {
+  if (!std::exchange(watched_, times_.begun != steady::time_point::max())) noticed_ = now;
+  look_for_standstill(now);
+}
+
+void recorder::look_for_standstill(steady::time_point now) {
+  if (!watched_) return;
+  if (now - noticed_ >= shortest_standstill) {
+    result_.standstills.push_back({noticed_ - times_.begun, now - noticed_});
+    awake_since_ = now;
+  }
+  noticed_ = std::max(noticed_, now);
+}
+
+// The last ones are enough: what is asked for has just ended.
+std::chrono::nanoseconds recorder::stood_still_in(steady::time_point from, steady::time_point to) const noexcept {
+  std::chrono::nanoseconds sum{};
+  for (auto s = result_.standstills.rbegin(); s != result_.standstills.rend(); ++s) {
+    const auto begin = std::max(times_.begun + s->start, from);
+    const auto end = std::min(times_.begun + s->start + s->duration, to);
+    if (end <= begin) break;
+    sum += end - begin;
+  }
+  return sum;
 }
 
 second recorder::take_second() noexcept {
@@ -32,7 +61,8 @@ void recorder::count_connect_failed(std::chrono::nanoseconds took) {
   ++current_.errors;
 }
 
-void recorder::count_owing(int change, steady::time_point now) noexcept {
+void recorder::count_owing(int change, steady::time_point now) {
+  look_for_standstill(now);
   if (owing_ == 0) owing_since_ = now;
   owing_ += static_cast<std::size_t>(change);
 }
@@ -49,14 +79,18 @@ void recorder::count_lag(steady::time_point intended, steady::time_point sent) n
 
 bool recorder::count_reply(steady::time_point intended, steady::time_point sent, steady::time_point waiting_since,
     steady::time_point now, std::size_t pieces) {
+  look_for_standstill(now);
   const auto silent_since = std::max(last_reply_, owing_since_);
-  if (now - silent_since >= shortest_silence) add_outage(silent_since, now, owing_, 0);
+  if (now - silent_since - stood_still_in(silent_since, now) >= shortest_silence)
+    add_outage(silent_since, now, owing_, 0);
   last_reply_ = now;
   ++result_.verified;
   ++current_.verified;
   if (pieces > 1) ++result_.split_replies;
-  if (keeps_seconds_) current_.latency.record(is_open() ? now - intended : now - sent);
-  if (times_.is_in_window(intended)) {
+  const bool is_known = !stood_still_since(intended);
+  if (keeps_seconds_ && is_known) current_.latency.record(is_open() ? now - intended : now - sent);
+  if (times_.is_in_window(intended) && !is_known) ++result_.unmeasured;
+  if (times_.is_in_window(intended) && is_known) {
     result_.service.values.record(now - sent);
     if (is_open()) result_.response.values.record(now - intended);
     if (is_open()) result_.wait.values.record(sent - intended);
@@ -95,8 +129,11 @@ void recorder::count_unfinished(steady::time_point intended, steady::time_point 
   if (intended < times_.window_end) record_censored(intended, sent, now, {});
 }
 
+// What is only known to be at least that begins, at the earliest, when the tool stood still last.
 void recorder::record_censored(steady::time_point intended, steady::time_point sent, steady::time_point now,
     std::chrono::nanoseconds at_least) noexcept {
+  intended = std::max(intended, std::min(awake_since_, now));
+  sent = std::max(sent, std::min(awake_since_, now));
   result_.service.values.record(std::max<std::chrono::nanoseconds>(now - sent, at_least));
   ++result_.service.censored;
   result_.longest_stall = std::max(result_.longest_stall, std::chrono::nanoseconds{now - sent});
@@ -119,7 +156,9 @@ void recorder::count_missed(steady::time_point intended, steady::time_point now,
 void recorder::add_outage(
     steady::time_point from, steady::time_point to, std::uint64_t connections, std::uint64_t lost) {
   const auto begun = std::max(from, times_.begun);
-  result_.outages.push_back({begun - times_.begun, to - begun, connections, lost});
+  const auto of_the_tool = stood_still_in(begun, to);
+  if (of_the_tool > of_the_tool.zero() && of_the_tool >= to - begun) return;
+  result_.outages.push_back({begun - times_.begun, to - begun - of_the_tool, connections, lost});
   if (result_.outages.size() >= most_outages) result_.outages = joined(std::move(result_.outages));
 }
 

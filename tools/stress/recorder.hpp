@@ -11,6 +11,8 @@
 
 namespace revecho::stress {
 
+inline constexpr std::chrono::milliseconds pulse{20};
+
 /// Belongs to one thread. `intended`: when a message was due; `sent`: when it was sent. Latencies are those of messages
 /// intended within the window.
 class recorder {
@@ -25,6 +27,14 @@ class recorder {
   level_result& result() noexcept { return result_; }
   steady::time_point last_reply() const noexcept { return last_reply_; }
 
+  /// The event loop turns, at that time. Call it every `pulse` at least: a much longer pause is a standstill of the
+  /// tool.
+  void notice(steady::time_point now);
+  /// Was there a standstill after that time? Then nothing is known of how long a reply took that was under way.
+  bool stood_still_since(steady::time_point t) const noexcept { return awake_since_ > t; }
+  /// The end of the last standstill.
+  steady::time_point awake_since() const noexcept { return awake_since_; }
+
   /// The counts since the last call; their time is the caller's to say.
   second take_second() noexcept;
 
@@ -34,7 +44,7 @@ class recorder {
   void count_connected(int change) noexcept { connected_ += static_cast<std::size_t>(change); }
 
   /// The number of connections that are owed a reply changes.
-  void count_owing(int change, steady::time_point now) noexcept;
+  void count_owing(int change, steady::time_point now);
   void count_sent(steady::time_point intended) noexcept;
   void count_lag(steady::time_point intended, steady::time_point sent) noexcept;
 
@@ -65,6 +75,8 @@ class recorder {
   void record_censored(steady::time_point intended, steady::time_point sent, steady::time_point now,
       std::chrono::nanoseconds at_least) noexcept;
   bool is_open() const noexcept { return work_.rate > 0; }
+  void look_for_standstill(steady::time_point now);
+  std::chrono::nanoseconds stood_still_in(steady::time_point from, steady::time_point to) const noexcept;
 
   const workload& work_;
   bool keeps_seconds_;
@@ -73,6 +85,9 @@ class recorder {
   std::size_t owing_ = 0;
   steady::time_point last_reply_{};
   steady::time_point owing_since_{};
+  bool watched_ = false;             // somebody calls notice()
+  steady::time_point noticed_{};     // last
+  steady::time_point awake_since_{}; // the end of the last standstill
   level_result result_;
   second current_;
 };

@@ -4,6 +4,26 @@
 #include <numeric>
 
 namespace revecho::stress {
+namespace {
+
+// `add` adds what there is besides the time.
+template <class Interval, class Add>
+std::vector<Interval> join_overlapping(std::vector<Interval> all, Add add) {
+  std::sort(all.begin(), all.end(), [](const Interval& a, const Interval& b) { return a.start < b.start; });
+  std::vector<Interval> result;
+  for (const Interval& next : all) {
+    if (result.empty() || next.start > result.back().start + result.back().duration) {
+      result.push_back(next);
+      continue;
+    }
+    Interval& last = result.back();
+    last.duration = std::max(last.duration, next.start + next.duration - last.start);
+    add(last, next);
+  }
+  return result;
+}
+
+} // namespace
 
 std::string_view to_string(fault f) noexcept {
   switch (f) {
@@ -31,19 +51,32 @@ void latencies::merge(const latencies& other) noexcept {
 }
 
 std::vector<outage> joined(std::vector<outage> all) {
-  std::sort(all.begin(), all.end(), [](const outage& a, const outage& b) { return a.start < b.start; });
-  std::vector<outage> result;
-  for (const outage& next : all) {
-    if (result.empty() || next.start > result.back().start + result.back().duration) {
-      result.push_back(next);
-      continue;
-    }
-    outage& last = result.back();
-    last.duration = std::max(last.duration, next.start + next.duration - last.start);
-    last.connections += next.connections;
-    last.lost += next.lost;
+  return join_overlapping(std::move(all), [](outage& one, const outage& other) {
+    one.connections += other.connections;
+    one.lost += other.lost;
+  });
+}
+
+std::vector<standstill> joined(std::vector<standstill> all) {
+  return join_overlapping(std::move(all), [](standstill&, const standstill&) {});
+}
+
+std::string_view to_string(tool_limit l) noexcept {
+  switch (l) {
+  case tool_limit::none:
+    return "none";
+  case tool_limit::standstill:
+    return "standstill";
+  case tool_limit::quota:
+    return "quota";
+  case tool_limit::delay:
+    return "delay";
+  case tool_limit::cpu:
+    return "cpu";
+  case tool_limit::lag:
+    return "lag";
   }
-  return result;
+  return "?";
 }
 
 void level_result::merge(const level_result& other) {
@@ -54,6 +87,7 @@ void level_result::merge(const level_result& other) {
   service.merge(other.service);
   wait.merge(other.wait);
   missed_sends += other.missed_sends;
+  unmeasured += other.unmeasured;
   sent += other.sent;
   verified += other.verified;
   for (std::size_t i = 0; i < fault_kinds; ++i)
@@ -71,6 +105,10 @@ void level_result::merge(const level_result& other) {
   outages = joined(std::move(outages));
   replies.insert(replies.end(), other.replies.begin(), other.replies.end());
   longest_stall = std::max(longest_stall, other.longest_stall);
+  run_delay += other.run_delay;
+  runs += other.runs;
+  standstills.insert(standstills.end(), other.standstills.begin(), other.standstills.end());
+  standstills = joined(std::move(standstills));
   lag.merge(other.lag);
 }
 
@@ -94,10 +132,48 @@ double level_result::effective_concurrency() const noexcept {
   return window.count() > 0 ? static_cast<double>(answering.count()) / static_cast<double>(window.count()) : 0;
 }
 
-bool level_result::is_limited_by_tool() const noexcept {
-  const bool lags = lag.size() > 0 && lag.percentile(99) > std::chrono::milliseconds{1} &&
-                    lag.percentile(99) > (offered_rate > 0 ? response : service).values.percentile(50) / 4;
-  return answered > 0 && (cpu_share > 0.9 || lags);
+std::chrono::nanoseconds level_result::stood_still() const noexcept {
+  std::chrono::nanoseconds sum{};
+  for (const standstill& s : standstills)
+    sum += s.duration;
+  return sum;
+}
+
+std::chrono::nanoseconds level_result::longest_standstill() const noexcept {
+  std::chrono::nanoseconds longest{};
+  for (const standstill& s : standstills)
+    longest = std::max(longest, s.duration);
+  return longest;
+}
+
+std::chrono::nanoseconds level_result::mean_run_delay() const noexcept {
+  return runs > 0 ? run_delay / static_cast<std::int64_t>(runs) : std::chrono::nanoseconds{};
+}
+
+// Is it a good part of the median latency?
+bool level_result::shows_in_latency(std::chrono::nanoseconds time) const noexcept {
+  return time > (offered_rate > 0 ? response : service).values.percentile(50) / 4;
+}
+
+// Waiting for a processor costs a closed loop that share of its rate; if the tool is rarely busy, it still shows in the
+// latencies. A quota stops it for tens of milliseconds at once: percentiles show that long before the rate does.
+tool_limit level_result::limited_by() const noexcept {
+  using namespace std::chrono_literals;
+  if (answered + unmeasured == 0) return tool_limit::none;
+  if (50 * stood_still() > window) return tool_limit::standstill;
+  const bool by_quota = 2 * throttled > run_delay;
+  if (by_quota && delay_share > 0.01) return tool_limit::quota;
+  if (cpu_share > 0.9) return tool_limit::cpu;
+  const bool waits_long = delay_share > 0.01 && mean_run_delay() > 50us && shows_in_latency(mean_run_delay());
+  if (delay_share > 0.1 || waits_long) return tool_limit::delay;
+  if (cpu_share + delay_share > 0.9) return tool_limit::cpu;
+  const bool lags = lag.size() > 0 && lag.percentile(99) > 1ms && shows_in_latency(lag.percentile(99));
+  return lags ? tool_limit::lag : tool_limit::none;
+}
+
+bool level_result::is_held_up() const noexcept {
+  const auto limit = limited_by();
+  return limit == tool_limit::standstill || limit == tool_limit::quota || limit == tool_limit::delay;
 }
 
 bool level_result::ok() const noexcept {

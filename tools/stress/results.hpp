@@ -55,6 +55,28 @@ struct outage {
 /// Overlapping ones joined, in order of time.
 std::vector<outage> joined(std::vector<outage>);
 
+/// A time in which a thread of the load tool did nothing, although it wanted to: what lies in it is not the server's.
+struct standstill {
+  std::chrono::nanoseconds start{}; ///< since the level began
+  std::chrono::nanoseconds duration{};
+};
+
+/// Overlapping ones joined, in order of time.
+std::vector<standstill> joined(std::vector<standstill>);
+
+/// Why figures describe the load tool rather than the server.
+enum class tool_limit {
+  none,
+  standstill, ///< it was stopped, or the machine was
+  quota,      ///< the CPU quota of its control group was used up
+  delay,      ///< others had the processors
+  cpu,        ///< its threads are busy all the time
+  lag,        ///< it sent late
+};
+
+/// "standstill"
+std::string_view to_string(tool_limit) noexcept;
+
 struct level_result {
   std::size_t clients = 0;
   std::size_t pipeline = 1;
@@ -70,6 +92,7 @@ struct level_result {
   latencies service;              ///< from its sending to its reply
   latencies wait;                 ///< from its intended time to its sending
   std::uint64_t missed_sends = 0; ///< open loop: messages that were due and never sent
+  std::uint64_t unmeasured = 0;   ///< replies of which the latency is not known, because of a standstill
 
   // In all of the level.
   std::uint64_t sent = 0;
@@ -90,8 +113,15 @@ struct level_result {
   std::chrono::nanoseconds longest_stall{}; ///< the longest that a connection waited for any reply
 
   // Of the tool.
-  double cpu_share = 0; ///< of its threads, 1 if they never slept
-  histogram lag;        ///< from when a message could have been sent to when it was
+  double cpu_share = 0;                 ///< of its threads, 1 if they never slept
+  double delay_share = 0;               ///< the same of the time that they waited for a processor
+  std::chrono::nanoseconds run_delay{}; ///< that time, of all threads together
+  std::uint64_t runs = 0;               ///< each after a wait for a processor, however short
+  std::chrono::nanoseconds throttled{}; ///< by the CPU quotas of its control groups, of all processors together
+  std::vector<standstill> standstills;
+  histogram lag;              ///< from when a message could have been sent to when it was
+  std::size_t processors = 1; ///< that it may use
+  std::size_t ports = 0;      ///< that it may connect from, of all its addresses together
   bool interrupted = false;
 
   void merge(const level_result& other);
@@ -101,10 +131,18 @@ struct level_result {
   std::size_t never_served() const noexcept;
   double offered_concurrency() const noexcept;
   double effective_concurrency() const noexcept;
-  /// Do the figures describe the tool rather than the server?
-  bool is_limited_by_tool() const noexcept;
+  std::chrono::nanoseconds stood_still() const noexcept;
+  std::chrono::nanoseconds longest_standstill() const noexcept;
+  std::chrono::nanoseconds mean_run_delay() const noexcept; ///< before each run
+  /// Do the figures describe the tool rather than the server, and why?
+  tool_limit limited_by() const noexcept;
+  /// Was it something outside of the tool, which may be over the next time?
+  bool is_held_up() const noexcept;
   /// Was there an answer, and nothing wrong, lost or late?
   bool ok() const noexcept;
+
+ private:
+  bool shows_in_latency(std::chrono::nanoseconds time) const noexcept;
 };
 
 inline constexpr std::size_t most_examples = 5;

@@ -1,6 +1,7 @@
 #include "tools/stress/worker.hpp"
 
 #include "async/epoll/task_group.hpp"
+#include "tools/stress/own_time.hpp"
 
 #include <algorithm>
 #include <compare>
@@ -25,6 +26,7 @@ worker::worker(const workload& work, std::uint64_t seed, std::uint64_t first, st
       io_(work.timeout),
       wake_up_(io_),
       tick_(io_),
+      pulse_(io_),
       end_(io_) {
   for (std::uint64_t number = first; number < all; number += step)
     clients_.push_back(std::make_unique<client>(*this, number));
@@ -32,7 +34,11 @@ worker::worker(const workload& work, std::uint64_t seed, std::uint64_t first, st
 }
 
 void worker::run() {
+  const auto before = run_delay_of_thread();
   io_.run([this] { return run_all(); });
+  const auto after = run_delay_of_thread();
+  result().run_delay = after.time - before.time;
+  result().runs = after.runs - before.runs;
   for (const auto& who : clients_)
     result().replies.push_back(who->replies());
 }
@@ -62,6 +68,7 @@ async::awaitable<void> worker::run_all() {
   async::task_group others(io_, 4);
   const auto waking = [this](int) { return run_schedule(); };
   const auto seconds = [this](int) { return report_seconds(); };
+  const auto watching = [this](int) { return watch_itself(); };
   const auto cut = [this](int) { return cut_off(); };
   const auto run_one = [this](client* who) { return run_client(who); };
   co_await others.spawn(waking, 0);
@@ -71,6 +78,7 @@ async::awaitable<void> worker::run_all() {
     begin_.open();
   }
   co_await others.spawn(seconds, 0);
+  co_await others.spawn(watching, 0);
   co_await others.spawn(cut, 0);
   for (std::size_t i = 0; i < clients_.size() && !interrupted_; ++i) {
     if (work_.ramp.count() > 0) {
@@ -87,6 +95,7 @@ async::awaitable<void> worker::run_all() {
   over_ = true;
   wake_up_.cancel();
   tick_.cancel();
+  pulse_.cancel();
   end_.cancel();
   co_await others.join();
 }
@@ -136,6 +145,16 @@ async::awaitable<void> worker::report_seconds() {
     auto part = results_.take_second();
     part.time = std::min(steady::now(), end) - began;
     hooks_.on_second(part);
+  }
+}
+
+// A loop that asks to be woken all the time knows when it was not.
+async::awaitable<void> worker::watch_itself() {
+  co_await wait_for_begin();
+  while (!over_) {
+    const auto now = steady::now();
+    results_.notice(now);
+    co_await pulse_.until(now + pulse);
   }
 }
 

@@ -82,6 +82,7 @@ class worker {
   async::awaitable<void> run_client(client* who);
   async::awaitable<void> run_schedule();
   async::awaitable<void> report_seconds();
+  async::awaitable<void> watch_itself();
   async::awaitable<void> cut_off();
 
   const workload& work_;
@@ -97,6 +98,7 @@ class worker {
   async::gate begin_;              // opened by begin()
   async::suspension room_;         // resumed when a connection attempt has ended
   async::timer tick_;              // of report_seconds()
+  async::timer pulse_;             // of watch_itself()
   async::timer end_;               // of cut_off()
   std::size_t connecting_ = 0;
   std::size_t not_connected_yet_; // clients whose first attempt has not ended

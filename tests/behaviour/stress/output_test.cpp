@@ -78,7 +78,9 @@ TEST_CASE("stress: writes its results as JSON of a fixed shape", "[direct]") {
     CHECK(keys(level["wrong"]) == names{"echoed unchanged", "short", "extra bytes", "repeated", "out of order",
                                       "other connection's", "corrupt"});
     CHECK(keys(level["fairness"]) == names{"min", "median", "max", "never_served", "longest_stall_us"});
-    CHECK(keys(level["generator"]) == names{"cpu_share", "lag_p99_us", "missed_sends", "limited"});
+    CHECK(keys(level["generator"]) == names{"cpu_share", "lag_p99_us", "missed_sends", "limited", "limited_by",
+                                          "run_delay_s", "throttled_s", "standstill_s", "longest_standstill_s",
+                                          "unmeasured"});
     CHECK(keys(level["latency_us"]) ==
           (open ? names{"response", "service", "wait", "connect"} : names{"service", "connect"}));
     for (const auto& latency : level["latency_us"]) {

@@ -43,6 +43,41 @@ TEST_CASE("recorder: calls a second without any reply an outage, if some are owe
   CHECK(results.result().outages.front().connections == 2);
 }
 
+TEST_CASE("recorder: blames the server for nothing that lies in a standstill of the tool") {
+  workload work;
+  recorder results(work, true);
+  results.begin(level_times(work, begin_time));
+  const auto stopped = begin_time + 100ms;
+  const auto woken = stopped + 2500ms;
+  results.count_owing(1, begin_time);
+  for (auto t = begin_time; t <= stopped; t += pulse)
+    results.notice(t);
+  CHECK(results.count_reply(stopped, stopped, stopped, woken, 1));
+  CHECK(results.result().outages.empty());
+  CHECK(results.result().service.values.size() == 0);
+  CHECK(results.result().longest_stall == 0ns);
+  CHECK(results.result().unmeasured == 1);
+  CHECK(results.result().stood_still() == 2500ms);
+  CHECK(results.stood_still_since(stopped));
+  CHECK(results.take_second().latency.size() == 0);
+  CHECK(results.count_reply(woken, woken, woken, woken + 1ms, 1));
+  CHECK(results.result().service.values.max() == 1ms);
+}
+
+TEST_CASE("recorder: takes a standstill of the tool out of an outage of the server") {
+  workload work;
+  recorder results(work, false);
+  results.begin(level_times(work, begin_time));
+  results.count_owing(1, begin_time);
+  for (auto t = begin_time; t <= begin_time + 1s; t += pulse)
+    results.notice(t);
+  for (auto t = begin_time + 2s; t <= begin_time + 3s; t += pulse)
+    results.notice(t);
+  results.count_reply(begin_time, begin_time, begin_time, begin_time + 3s, 1);
+  REQUIRE(results.result().outages.size() == 1);
+  CHECK(results.result().outages.front().duration == 2s);
+}
+
 TEST_CASE("recorder: takes what is lost or missed for at least the time-out") {
   workload work;
   work.rate = 10;

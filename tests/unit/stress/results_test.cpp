@@ -1,0 +1,124 @@
+// Who was the limit: known figures of the load tool, and the verdict.
+#include "tests/support/catch.hpp"
+#include "tests/support/text_matchers.hpp"
+#include "tools/stress/output.hpp"
+#include "tools/stress/results.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+using namespace revecho;
+using namespace revecho::stress;
+using namespace revecho::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A second with one thread, which was hardly busy, and replies after 100 us.
+level_result healthy() {
+  level_result level;
+  level.clients = 10;
+  level.window = 1s;
+  level.answered = level.verified = 1000;
+  for (int i = 0; i < 1000; ++i)
+    level.service.values.record(100us);
+  level.cpu_share = 0.3;
+  level.run_delay = 5ms;
+  level.delay_share = 0.005;
+  level.runs = 1000;
+  level.processors = 4;
+  level.ports = 28'000;
+  return level;
+}
+
+std::string said_of(const level_result& level, const workload& work = {}) {
+  std::string all;
+  for (const auto& text : remarks(level, work))
+    all += text + '\n';
+  return all;
+}
+
+level_result with_run_delay(std::chrono::nanoseconds time, std::chrono::nanoseconds throttled) {
+  auto level = healthy();
+  level.run_delay = time;
+  level.delay_share = seconds(time);
+  level.throttled = throttled;
+  return level;
+}
+
+} // namespace
+
+TEST_CASE("level: is not limited by a load tool that is idle most of the time and runs at once") {
+  CHECK(healthy().limited_by() == tool_limit::none);
+  CHECK_THAT(said_of(healthy()), !contains("The load tool itself"));
+}
+
+TEST_CASE("level: is limited by a CPU quota that stops the load tool, and says so") {
+  const auto level = with_run_delay(850ms, 900ms);
+  CHECK(level.limited_by() == tool_limit::quota);
+  CHECK(level.is_held_up());
+  CHECK_THAT(said_of(level), contains("The load tool itself was stopped by its CPU quota, and waited 85 %"));
+  CHECK(with_run_delay(20ms, 30ms).limited_by() == tool_limit::quota); // 2 % of the time are behind p99
+}
+
+TEST_CASE("level: is not limited by a CPU quota that stops others only") {
+  CHECK(with_run_delay(5ms, 900ms).limited_by() == tool_limit::none);
+}
+
+TEST_CASE("level: is limited by other programs that have the processors, and says so") {
+  const auto level = with_run_delay(550ms, 0ms);
+  CHECK(level.limited_by() == tool_limit::delay);
+  CHECK(level.is_held_up());
+  CHECK_THAT(said_of(level), contains("waited 55 % of its threads' time for a processor that others used, 550 us"));
+}
+
+TEST_CASE("level: is limited by waits for a processor that are rare, but long beside the latency") {
+  auto level = with_run_delay(40ms, 0ms);
+  level.runs = 20;
+  CHECK(level.limited_by() == tool_limit::delay);
+  level.service = {};
+  for (int i = 0; i < 1000; ++i)
+    level.service.values.record(1s);
+  CHECK(level.limited_by() == tool_limit::none);
+}
+
+TEST_CASE("level: is limited by a load tool that is busy all the time, and says what helps") {
+  auto level = healthy();
+  level.cpu_share = 0.95;
+  CHECK(level.limited_by() == tool_limit::cpu);
+  CHECK_FALSE(level.is_held_up());
+  CHECK_THAT(said_of(level), contains("used 95 % of its threads' time") && contains("use more --threads.\n"));
+  level.processors = 1;
+  CHECK_THAT(said_of(level), contains("on more or other processors.\n") && !contains("--threads"));
+}
+
+TEST_CASE("level: names --source, and not --threads, when looking for free ports is what takes the time") {
+  auto level = healthy();
+  level.cpu_share = 0.95;
+  for (int i = 0; i < 15'000; ++i)
+    level.connect.values.record(1ms);
+  CHECK_THAT(said_of(level), contains("use more addresses with --source.\n") && !contains("--threads"));
+  workload work;
+  work.close = closing::reset; // then ports are free at once
+  CHECK_THAT(said_of(level, work), contains("use more --threads.\n"));
+}
+
+TEST_CASE("level: is limited by a standstill of the load tool, and says how long it was") {
+  auto level = healthy();
+  level.standstills = joined(std::vector<standstill>{{500ms, 200ms}, {600ms, 300ms}, {100ms, 100ms}});
+  level.unmeasured = 12;
+  CHECK(level.standstills.size() == 2);
+  CHECK(level.limited_by() == tool_limit::standstill);
+  CHECK(level.is_held_up());
+  CHECK_THAT(
+      said_of(level), contains("The load tool itself stood still for 500 ms (2 times; longest at 0.5 s for 400 ms): "
+                               "that is no outage of the server, and 12 latencies are left out.\n") &&
+                          contains("lower bound"));
+}
+
+TEST_CASE("level: is limited by nothing when nobody answered") {
+  auto level = with_run_delay(850ms, 0ms);
+  level.answered = 0;
+  CHECK(level.limited_by() == tool_limit::none);
+}
