@@ -65,8 +65,10 @@ void server::accept_connections(listener& from) {
     } catch (const std::bad_alloc&) {
       error = std::make_error_code(std::errc::not_enough_memory);
     }
+    if (error == std::errc::operation_canceled) break;
     // If no connection is open that could give back what is missing, those in the backlog cannot be helped.
-    if (error == std::errc::operation_canceled || (from.stopping() && open_ == 0)) break;
+    const bool again = pause > limits::first_accept_pause;
+    if (again && from.stopping() && open_ == 0) break;
     try {
       report_accept_failure(error);
       from.sleep_for(pause);
@@ -156,7 +158,7 @@ bool server::serve_until_stopped() {
     }
     const auto now = clock::now();
     if (stops_ > 1 || now >= drain_end) {
-      log_.write(log_level::warning, fmt::format("ended {} connections that were not done", open_.load()));
+      if (open_ > 0) log_.write(log_level::warning, fmt::format("closed {} unfinished connections", open_.load()));
       runtime_.abort();
       changed_.wait(lock, [&] { return finished_; });
       break;

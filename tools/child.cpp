@@ -41,6 +41,7 @@ void end_with_parent([[maybe_unused]] pid_t parent) noexcept {
 // Its own stream, from the parent's descriptor or from /dev/null.
 bool redirect(int stream, int from) noexcept {
   if (from < 0) from = ::open("/dev/null", stream == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+  if (from < 0) return false;
   return from == stream ? ::fcntl(stream, F_SETFD, 0) == 0 : ::dup2(from, stream) >= 0;
 }
 

@@ -100,7 +100,7 @@ void to_json(json& j, const document& d) {
   json stories = json::array();
   for (const auto& s : d.stories)
     stories.push_back(story_json(s));
-  j = {{"revecho_compare", document_version}, {"ok", d.ok},
+  j = {{"revecho_compare", document_version}, {"ok", d.ok}, {"interrupted", d.interrupted},
       {"host", {{"kernel", d.machine.kernel}, {"cpu", d.machine.cpu}, {"cpus", d.machine.cpus},
                    {"memory_bytes", d.machine.memory_bytes}}},
       {"build", {{"version", d.build.version}, {"compiler", d.build.compiler}, {"type", d.build.type}}},
@@ -118,6 +118,7 @@ void from_json(const json& j, document& d) {
   const auto& build = j.at("build");
   const auto& config = j.at("config");
   d.ok = j.at("ok");
+  d.interrupted = j.value("interrupted", false);
   d.machine = {host.at("kernel"), "", host.at("cpu"), host.at("cpus"), host.at("memory_bytes")};
   d.build = {build.at("version"), build.at("compiler"), build.at("type")};
   d.command = config.at("command");

@@ -133,6 +133,7 @@ int run(int argc, char** argv) {
       write_to_stderr(
           fmt::format("The report, for any browser: {}\n", std::filesystem::absolute(options.report).string()));
     });
+  if (results.interrupted && options.join.empty()) return exit_interrupted;
   return good ? exit_success : exit_failure;
 }
 

@@ -107,6 +107,7 @@ document joined(document a, const document& b) {
     }
   a.command += "\n" + b.command;
   a.took_s += b.took_s;
+  a.interrupted = a.interrupted || b.interrupted;
   a.ok = a.ok && b.ok;
   return a;
 }

@@ -130,6 +130,7 @@ struct document {
   std::vector<scenario_results> scenarios;
   std::vector<timed_story> stories;
   std::vector<std::string> verdicts; ///< in plain words
+  bool interrupted = false;          ///< told to stop before all was measured
   bool ok = true;                    ///< nothing failed, and nothing was cut off
 
   /// This machine and this program.

@@ -64,7 +64,7 @@ run_figures figures_of(const stress::level_result& level) {
   figures[metric::wrong] = static_cast<double>(level.wrong_total());
   figures[metric::lost] = static_cast<double>(level.lost);
   figures[metric::late] = static_cast<double>(level.late);
-  figures[metric::tool_limited] = level.is_limited_by_tool() ? 1 : 0;
+  figures[metric::tool_limited] = level.limited_by() != stress::tool_limit::none ? 1 : 0;
   return figures;
 }
 
@@ -151,6 +151,7 @@ document runner::run() {
   live_.clear();
   all.took_s = std::chrono::duration<double>(steady::now() - started_).count();
   if (interrupted_) write_to_stderr("interrupted: this is what there is\n");
+  all.interrupted = interrupted_;
   all.ok = !failed_ && !interrupted_;
   return all;
 }
@@ -227,7 +228,10 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
   const auto level = engine.run(s.clients, each_second);
   stalled.close();
   auto figures = figures_of(level);
-  if (const auto wrong = what_went_wrong(level); !wrong.empty()) {
+  auto wrong = what_went_wrong(level);
+  if (wrong.empty() && level.verified == 0 && !level.interrupted && !s.has_staller) // who may hold up all others
+    wrong = fmt::format("nobody was answered in {}", format_duration(level.window));
+  if (!wrong.empty()) {
     if (!server) throw std::runtime_error(wrong);
     const auto end = server->how_it_ended(1s); // connections end before processes do
     throw std::runtime_error(fmt::format("{}{}{}\n{}", end, end.empty() ? "" : "; ", wrong, server->log()));

@@ -95,16 +95,21 @@ nlohmann::ordered_json as_json(const stress_options& options, const std::vector<
   json all = json::array();
   for (const auto& level : levels)
     all.push_back(to_json(level));
-  const bool ok = !levels.empty() && std::all_of(levels.begin(), levels.end(), [](const auto& l) { return l.ok(); });
-  return {{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json()}, {"levels", all}, {"ok", ok}};
+  const bool interrupted = std::any_of(levels.begin(), levels.end(), [](const auto& l) { return l.interrupted; });
+  const bool ok = !levels.empty() && !interrupted &&
+                  std::all_of(levels.begin(), levels.end(), [](const auto& l) { return l.ok(); });
+  return {{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json()}, {"levels", all},
+      {"interrupted", interrupted}, {"ok", ok}};
 }
 
 std::string csv_titles() { return "clients,time_s,connected,sent,verified,errors,p50_us,p99_us,max_us\n"; }
 
 std::string csv_line(std::size_t clients, const second& s) {
-  return fmt::format("{},{:.3f},{},{},{},{},{:.1f},{:.1f},{:.1f}\n", clients, seconds(s.time), s.connected, s.sent,
-      s.verified, s.errors, microseconds(s.latency.percentile(50)), microseconds(s.latency.percentile(99)),
-      microseconds(s.latency.max()));
+  const auto latency = [&](std::chrono::nanoseconds value) {
+    return s.latency.size() > 0 ? fmt::format("{:.1f}", microseconds(value)) : std::string();
+  };
+  return fmt::format("{},{:.3f},{},{},{},{},{},{},{}\n", clients, seconds(s.time), s.connected, s.sent, s.verified,
+      s.errors, latency(s.latency.percentile(50)), latency(s.latency.percentile(99)), latency(s.latency.max()));
 }
 
 // The steps grow finer towards 100 %: each halving of the distance to it has five (Tene, HdrHistogram).

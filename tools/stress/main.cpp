@@ -43,10 +43,15 @@ class session {
       for (const std::size_t clients : options_.levels)
         if (run_level(clients).interrupted) break;
     }
-    return write_results() ? exit_success : exit_failure;
+    if (is_interrupted()) write_to_stderr("interrupted: this is what there is\n");
+    const bool good = write_results();
+    if (is_interrupted()) return exit_interrupted;
+    return good ? exit_success : exit_failure;
   }
 
  private:
+  bool is_interrupted() const noexcept { return !levels_.empty() && levels_.back().interrupted; }
+
   const level_result& run_level(std::size_t clients) {
     if (options_.sources_auto) engine_.work().sources = automatic_sources(options_.work.to, clients);
     load::observer observer;
@@ -100,9 +105,11 @@ class session {
     if (options_.json != "-")
       write_to_stdout(fmt::format("\nThe highest rate with p{} at most {}: {}\n", options_.find_rate->percent,
           format_duration(options_.find_rate->limit),
-          found_ > 0 ? format_count(found_) + "/s" : "none that was tried"));
+          is_interrupted() ? "not found, interrupted"
+          : found_ > 0     ? format_count(found_) + "/s"
+                           : "none that was tried"));
     const bool wrong = std::any_of(levels_.begin(), levels_.end(), [](const auto& l) { return l.wrong_total() > 0; });
-    return found_ > 0 && !wrong;
+    return found_ > 0 && !wrong && !is_interrupted();
   }
 
   static void write_file(const std::string& name, const std::string& text) {

@@ -159,7 +159,7 @@ TEST_CASE("compare: ends early when it is told to, with what there is, and leave
   c.tool().signal(signal);
   const auto end = c.wait();
   CAPTURE(signal, end.output, end.errors);
-  CHECK(end.exit_code == 1);
+  CHECK(end.exit_code == 130);
   CHECK_THAT(end.output, contains("async(1)") && contains("replies/s"));
   CHECK_THAT(end.errors, contains("nterrupted"));
   const auto document = nlohmann::json::parse(content(json));
@@ -176,7 +176,7 @@ TEST_CASE("compare: does not say that those failed who had no turn before it was
   c.tool().signal(SIGINT);
   const auto end = c.wait();
   CAPTURE(end.output, end.errors);
-  CHECK(end.exit_code == 1);
+  CHECK(end.exit_code == 130);
   CHECK_THAT(end.output, contains("async(1)") && contains("not run") && !contains("failed") && !contains("Nobody"));
   check_nothing_is_left(c);
 }
@@ -188,7 +188,7 @@ TEST_CASE("compare: ends a story when it is told to") {
   c.tool().signal(SIGINT);
   const auto end = c.wait();
   CAPTURE(end.output, end.errors);
-  CHECK(end.exit_code == 1);
+  CHECK(end.exit_code == 130);
   const auto document = document_of(end);
   CHECK(document["ok"] == false);
   CHECK(document["stories"][0]["rows"][0]["runs"].empty()); // it would take 5 s
@@ -206,7 +206,7 @@ TEST_CASE("compare: ends when it is told to while a server starts") {
   c.tool().signal(SIGINT);
   const auto end = c.wait();
   CAPTURE(load, end.output, end.errors);
-  CHECK(end.exit_code == 1);
+  CHECK(end.exit_code == 130);
   CHECK(end.errors == "interrupted: this is what there is\n"); // and not that it was not ready in 10 s
   check_nothing_is_left(c);
 }

@@ -46,8 +46,8 @@ TEST_CASE("compare: writes its results as JSON of a fixed shape, and nothing els
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
   const auto all = document_of(end);
-  CHECK(keys(all) ==
-        names{"revecho_compare", "ok", "host", "build", "config", "verdicts", "contestants", "scenarios", "stories"});
+  CHECK(keys(all) == names{"revecho_compare", "ok", "interrupted", "host", "build", "config", "verdicts", "contestants",
+                         "scenarios", "stories"});
   CHECK(all["revecho_compare"] == 1);
   CHECK(all["ok"] == true);
   CHECK(keys(all["host"]) == names{"kernel", "cpu", "cpus", "memory_bytes"});

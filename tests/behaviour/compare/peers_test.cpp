@@ -101,3 +101,12 @@ TEST_CASE("compare: finds nothing wrong with replies that come in pieces, togeth
   CHECK(result_of(scenario_of(end), "cut")["runs"][0]["replies"] > 0);
   CHECK(cutting.seen().slices > 0);
 }
+
+TEST_CASE("compare: does not call it a success if a server answers nobody", "[direct]") {
+  const scripted_server server([](peer& client) { client.receive_all(); });
+  const auto end = compare({"--against", "mute=" + server.address(), "--clients", "2", "--duration", "100ms",
+      "--repeat", "1", "--json", "-"});
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("nobody was answered in 100 ms"));
+  CHECK(document_of(end)["ok"] == false);
+}

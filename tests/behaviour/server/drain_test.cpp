@@ -114,7 +114,7 @@ TEST_CASE("server: waits for a message no longer than --drain-timeout", "[direct
   server.signal(SIGTERM);
   const auto end = server.wait();
   CHECK(end.exit_code == 0);
-  CHECK_THAT(end.errors, contains("\nwarning: ended 1 connections that were not done\n"));
+  CHECK_THAT(end.errors, contains("\nwarning: closed 1 unfinished connections\n"));
   CHECK(client.receive_end());
 }
 

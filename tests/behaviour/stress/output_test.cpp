@@ -64,7 +64,7 @@ TEST_CASE("stress: writes its results as JSON of a fixed shape", "[direct]") {
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
   const auto all = nlohmann::json::parse(end.output);
-  CHECK(keys(all) == names{"revecho_stress", "config", "host", "levels", "ok"});
+  CHECK(keys(all) == names{"revecho_stress", "config", "host", "levels", "interrupted", "ok"});
   CHECK(all["revecho_stress"] == 1);
   CHECK(all["ok"] == true);
   REQUIRE(all["levels"].size() == 2);
@@ -223,7 +223,23 @@ TEST_CASE("stress: reports early what it has when it is interrupted", "[direct]"
   CHECK(level["verified"] > 0);
   CHECK(level["window_s"] < 60);
   CHECK(level["lost"] == 0);
-  CHECK(end.exit_code == 0);
+  CHECK(end.exit_code == 130);
+  CHECK_THAT(end.errors, contains("interrupted: this is what there is\n"));
+  const auto document = nlohmann::json::parse(end.output);
+  CHECK(document["interrupted"] == true);
+  CHECK(document["ok"] == false);
+}
+
+TEST_CASE("stress: names no rate when it is interrupted while it looks for one", "[direct]") {
+  const server_process server(async_server, {"--framing", "line"});
+  process tool("revecho-stress", {std::to_string(server.port()), "--framing", "line", "--clients", "2", "--find-rate",
+                                     "p99=1h", "--duration", "100ms"});
+  tool.wait_for_error_text("/s: p99 "); // one that holds
+  tool.signal(SIGINT);
+  const auto end = tool.wait();
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 130);
+  CHECK_THAT(end.output, contains("The highest rate with p99 at most ") && EndsWith(": not found, interrupted\n"));
 }
 
 TEST_CASE("stress: connects nobody when it lacks descriptors, and says how to get them", "[direct]") {
