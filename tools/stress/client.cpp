@@ -119,7 +119,7 @@ void client::await_more(steady::time_point now) {
 
 // Does what can be done now, and then waits again, or lets converse() go on. No coroutine, for speed (see stream).
 void client::on_ready(std::error_code error) {
-  if (is_deadline(error) && coarse_clock::now() < deadline()) error.clear(); // the tool stood still meanwhile
+  if (is_deadline(error) && !is_late(steady::now())) error.clear(); // the next tick asks again
   std::span<const char> input;
   const bool reads = !talk_.is_broken(); // it may have been lost since, in wake()
   if (!error && reads) input = peer_->read_now(error);
@@ -133,6 +133,13 @@ void client::on_ready(std::error_code error) {
   if (!talk_.is_broken()) start_due(now, false);
   if (!talk_.is_over(has_more(now))) return await_more(now);
   conversation_ended_.resume();
+}
+
+// While the tool stood still nobody looked for a reply: that does not count.
+bool client::is_late(steady::time_point now) {
+  owner_.results().notice(now);
+  const auto due = talk_.deadline();
+  return due && now >= *due + owner_.results().stood_still_in(*due - owner_.work().timeout, now);
 }
 
 void client::receive(std::span<const char> bytes, steady::time_point now) {

@@ -43,6 +43,7 @@ class client final : private async::ready_handler {
   void receive(std::span<const char> bytes, steady::time_point now);
   void lose_connection(std::error_code error, steady::time_point now);
 
+  bool is_late(steady::time_point now);
   bool has_more(steady::time_point now) const;
   bool may_start(steady::time_point now) const;
   void start_due(steady::time_point now, bool by_schedule);

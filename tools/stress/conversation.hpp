@@ -9,7 +9,6 @@
 #include "tools/stress/recorder.hpp"
 #include "tools/stress/workload.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -73,7 +72,7 @@ class conversation {
 
   /// When the oldest reply has to be complete; none while nothing is owed.
   std::optional<steady::time_point> deadline() const noexcept {
-    return oldest_ ? std::optional(std::max(oldest_->sent, results_.awake_since()) + work_.timeout) : std::nullopt;
+    return oldest_ ? std::optional(oldest_->sent + work_.timeout) : std::nullopt;
   }
   bool is_owed() const noexcept { return oldest_.has_value(); }
   /// No use any more: it has ended without answering all, or nothing tells where the next reply begins.

@@ -1,5 +1,6 @@
 #include "tools/stress/load.hpp"
 
+#include "shared/net/socket.hpp"
 #include "shared/process/descriptor_limit.hpp"
 #include "shared/process/thread.hpp"
 #include "tools/stress/own_time.hpp"
@@ -15,6 +16,7 @@
 #include <map>
 #include <random>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 
 namespace revecho::stress {
@@ -79,6 +81,14 @@ std::string what_is_missing(const workload& work, std::size_t clients) {
         "{} clients need {} descriptors, and this process may have {}: raise the hard limit (ulimit -Hn, "
         "or LimitNOFILE=), or use several processes",
         clients, clients + limits::reserved_descriptors, descriptors);
+  for (const auto& source : work.sources) {
+    std::error_code error;
+    open_socket(source, source, error);
+    if (error == std::errc::address_not_available)
+      return fmt::format("cannot connect from {}: no interface of this machine has that address; choose others with "
+                         "--source",
+          source.to_endpoint().host);
+  }
   const std::size_t ports = ports_of(work);
   const std::size_t addresses = std::max<std::size_t>(work.sources.size(), 1);
   if (clients > ports)

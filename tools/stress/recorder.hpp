@@ -32,8 +32,8 @@ class recorder {
   void notice(steady::time_point now);
   /// Was there a standstill after that time? Then nothing is known of how long a reply took that was under way.
   bool stood_still_since(steady::time_point t) const noexcept { return awake_since_ > t; }
-  /// The end of the last standstill.
-  steady::time_point awake_since() const noexcept { return awake_since_; }
+  /// How much of that time the tool stood still; `to`: now.
+  std::chrono::nanoseconds stood_still_in(steady::time_point from, steady::time_point to) const noexcept;
 
   /// The counts since the last call; their time is the caller's to say.
   second take_second() noexcept;
@@ -76,7 +76,6 @@ class recorder {
       std::chrono::nanoseconds at_least) noexcept;
   bool is_open() const noexcept { return work_.rate > 0; }
   void look_for_standstill(steady::time_point now);
-  std::chrono::nanoseconds stood_still_in(steady::time_point from, steady::time_point to) const noexcept;
 
   const workload& work_;
   bool keeps_seconds_;
