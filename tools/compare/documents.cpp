@@ -104,9 +104,9 @@ void to_json(json& j, const document& d) {
       {"host", {{"kernel", d.machine.kernel}, {"cpu", d.machine.cpu}, {"cpus", d.machine.cpus},
                    {"memory_bytes", d.machine.memory_bytes}}},
       {"build", {{"version", d.build.version}, {"compiler", d.build.compiler}, {"type", d.build.type}}},
-      {"config",
-          {{"command", d.command}, {"repeat", d.repeat}, {"duration_s", d.duration_s}, {"started", d.started},
-              {"took_s", d.took_s}, {"server_cpus", cpus_json(d.server_cpus)}, {"tool_cpus", cpus_json(d.tool_cpus)}}},
+      {"config", {{"command", d.command}, {"repeat", d.repeat}, {"duration_s", d.duration_s}, {"started", d.started},
+                     {"took_s", d.took_s}, {"repeated_runs", d.repeated_runs},
+                     {"server_cpus", cpus_json(d.server_cpus)}, {"tool_cpus", cpus_json(d.tool_cpus)}}},
       {"verdicts", d.verdicts}, {"contestants", std::move(contestants)}, {"scenarios", std::move(scenarios)},
       {"stories", std::move(stories)}};
 }
@@ -126,6 +126,7 @@ void from_json(const json& j, document& d) {
   d.duration_s = config.at("duration_s");
   d.started = config.at("started");
   d.took_s = config.at("took_s");
+  d.repeated_runs = config.value("repeated_runs", 0U); // older documents have none
   d.server_cpus = cpus_from(config.at("server_cpus"));
   d.tool_cpus = cpus_from(config.at("tool_cpus"));
   d.verdicts = j.at("verdicts").get<std::vector<std::string>>();

@@ -111,6 +111,9 @@ std::string how_to_read(const document& d) {
       "user space), context switches for each reply, threads and resident memory are the server's.",
       d.repeat, d.repeat == 1 ? "" : "s", time_of(1e6 * d.duration_s));
   if (some_unknown) text += " -: not known of servers that were not started here.";
+  if (d.repeated_runs > 0)
+    text += fmt::format(" {} run{} made once more, because the load tool was held up.", d.repeated_runs,
+        d.repeated_runs == 1 ? " was" : "s were");
   const bool said_as_a_verdict = d.scenarios.size() > 1;
   if (d.server_cpus.empty() && !said_as_a_verdict)
     text += " There was only one processor to be had: the servers shared it with the load.";

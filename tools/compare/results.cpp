@@ -108,6 +108,7 @@ document joined(document a, const document& b) {
   a.command += "\n" + b.command;
   a.took_s += b.took_s;
   a.interrupted = a.interrupted || b.interrupted;
+  a.repeated_runs += b.repeated_runs;
   a.ok = a.ok && b.ok;
   return a;
 }

@@ -124,6 +124,7 @@ struct document {
   double duration_s = 0;
   std::string started; ///< "2026-01-31T12:00:00Z"
   double took_s = 0;
+  unsigned repeated_runs = 0;   ///< made once more, because the load tool was held up
   std::vector<int> server_cpus; ///< empty if nothing was pinned
   std::vector<int> tool_cpus;
   std::vector<contestant_info> contestants;

@@ -28,6 +28,7 @@ class runner {
  private:
   class interruptible;
   void run_scenario(const scenario&, scenario_results& into);
+  void repeat(const contestant&, const scenario&, run_figures& figures);
   run_figures run_once(const contestant&, const scenario&);
   timed_story run_story(const std::string& name);
   void show(const std::string& what, double done_of_run);
@@ -40,6 +41,9 @@ class runner {
   std::size_t runs_ = 0; // to be done in all
   std::size_t done_ = 0; // or begun
   bool failed_ = false;
+  bool held_up_ = false;             // the load tool, in the last run
+  unsigned repeated_ = 0;            // runs, for that
+  unsigned useless_repetitions_ = 0; // in which it was held up once more
 
   std::mutex mutex_; // for the rest
   stress::load* running_ = nullptr;

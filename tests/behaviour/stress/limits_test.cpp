@@ -117,8 +117,6 @@ TEST_CASE("stress: is not short of ports when it resets its connections, or has 
   CHECK(end.exit_code == 0);
 }
 
-<<<<<<< ours
-=======
 TEST_CASE("stress: does not blame a lack of ports when --source names an address of another machine", "[direct]") {
   const listening_socket server;
   const auto end = run("revecho-stress",
@@ -127,19 +125,6 @@ TEST_CASE("stress: does not blame a lack of ports when --source names an address
   CHECK_THAT(end.errors, contains("cannot connect from 203.0.113.7: no interface of this machine has that address"));
 }
 
-TEST_CASE("stress: reads replies in raw while it sends a message larger than the socket buffers of both sides") {
-  const std::string setup = R"(
-    echo 4096 4096 4096 > /proc/sys/net/ipv4/tcp_rmem || give_up "its buffers cannot be set"
-    echo 4096 4096 4096 > /proc/sys/net/ipv4/tcp_wmem || give_up "its buffers cannot be set")";
-  const auto end =
-      run_in_network(setup, "raw", "revecho-stress", {"7000", "--size", "64KiB", "--clients", "2", "--messages", "2"});
-  CAPTURE(end.output, end.errors);
-  if (end.exit_code == 77) SKIP_TEST(end.errors);
-  CHECK(end.exit_code == 0);
-  CHECK_THAT(end.errors, contains("4 replies came in more than one piece: raw has no framing.\n"));
-}
-
->>>>>>> theirs
 TEST_CASE("stress: counts what a full backlog costs as time for connecting, and loses nothing", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
