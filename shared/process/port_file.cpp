@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -21,6 +22,25 @@ bool try_write(const std::string& path, const std::vector<std::uint16_t>& ports)
   return !file.fail();
 }
 
+[[noreturn]] void fail_to_write(const std::string& path, int error) {
+  throw std::system_error(error, std::system_category(), fmt::format("cannot write {}", path));
+}
+
+// A name that nothing had; empty, with errno, if there is none to be had.
+std::string new_file_beside(const std::string& path) {
+  constexpr int most_tries = 100;
+  for (int i = 0; i < most_tries; ++i) {
+    auto name = fmt::format("{}.new{}", path, i == 0 ? "" : std::to_string(i));
+    const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file >= 0) {
+      ::close(file);
+      return name;
+    }
+    if (errno != EEXIST) break;
+  }
+  return {};
+}
+
 bool is_pipe_or_device(const std::string& path) {
   std::error_code ignored;
   const auto kind = std::filesystem::status(path, ignored);
@@ -30,12 +50,15 @@ bool is_pipe_or_device(const std::string& path) {
 } // namespace
 
 void write_port_file(const std::string& path, const std::vector<std::uint16_t>& ports) {
-  const bool in_place = is_pipe_or_device(path);
-  const std::string target = in_place ? path : path + ".new";
-  if (try_write(target, ports) && (in_place || std::rename(target.c_str(), path.c_str()) == 0)) return;
-  const std::error_code error(errno, std::system_category());
-  if (!in_place) ::unlink(target.c_str());
-  throw std::system_error(error, fmt::format("cannot write {}", path));
+  if (!is_pipe_or_device(path)) {
+    const auto beside = new_file_beside(path);
+    if (!beside.empty() && try_write(beside, ports) && std::rename(beside.c_str(), path.c_str()) == 0) return;
+    const int error = errno;
+    if (!beside.empty()) ::unlink(beside.c_str());
+    // What cannot be replaced, in a folder that is not ours or mounted by itself, may still be written.
+    if (error == ENOSPC || ::access(path.c_str(), W_OK) != 0) fail_to_write(path, error);
+  }
+  if (!try_write(path, ports)) fail_to_write(path, errno);
 }
 
 } // namespace revecho

@@ -6,6 +6,7 @@
 #include "tests/support/server_process.hpp"
 #include "tests/support/skip.hpp"
 #include "tests/support/text_matchers.hpp"
+#include "tests/support/wire.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -111,6 +112,46 @@ TEST_CASE("port file: in a folder that is not ours is no matter of ports and the
   const auto end = run("/usr/bin/setpriv", command);
   CHECK(end.exit_code == 1);
   CHECK_THAT(end.errors, EndsWith(program + ": cannot write " + path + ": Permission denied\n"));
+}
+
+TEST_CASE("port file: leaves alone what has the names beside it") {
+  const auto program = GENERATE(from_range(servers));
+  CAPTURE(program);
+  const temporary_folder directory;
+  const auto path = directory.path() + "/port";
+  for (const auto* name : {"/port.new", "/port.new1"})
+    std::ofstream(directory.path() + name) << "somebody's";
+  process server(program, writing_to(path));
+  server.wait_for_error_text("listening on ");
+  CHECK(port_in(path) > 0);
+  for (const auto* name : {"/port.new", "/port.new1"}) {
+    std::string text;
+    std::ifstream(directory.path() + name) >> text;
+    CHECK(text == "somebody's");
+  }
+}
+
+TEST_CASE("port file: is written in place if it cannot be replaced") {
+  const auto program = GENERATE(from_range(servers));
+  const bool is_mounted = GENERATE(true, false); // or in a folder of somebody else
+  CAPTURE(program, is_mounted);
+  if (::geteuid() != 0) SKIP_TEST("only root can mount, and become somebody else");
+  const temporary_folder directory;
+  const auto path = directory.path() + "/port";
+  std::ofstream(path) << "older";
+  ::chmod(directory.path().c_str(), 0755);
+  ::chmod(path.c_str(), 0666);
+  auto command = writing_to(path);
+  if (is_mounted) {
+    const auto script = "mount --bind '" + path + "' '" + path + "' || exit 77; exec \"$0\" \"$@\"";
+    command.insert(command.begin(), {"--mount", "/bin/sh", "-c", script, program_directory() + "/" + program});
+  } else {
+    command.insert(command.begin(), {"--reuid", "65534", "--clear-groups", program_directory() + "/" + program});
+  }
+  process server(is_mounted ? "/usr/bin/unshare" : "/usr/bin/setpriv", command);
+  CHECK(eventually([&] { return port_in(path) > 0 || server.errors().find("mount: ") != std::string::npos; }));
+  if (server.errors().find("mount: ") != std::string::npos) SKIP_TEST(server.errors());
+  server.wait_for_error_text("listening on 127.0.0.1:" + std::to_string(port_in(path)));
 }
 
 TEST_CASE("port file: that cannot be written ends the server with 1, and leaves nothing behind") {
