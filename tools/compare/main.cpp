@@ -8,6 +8,7 @@
 #include "tools/compare/report.hpp"
 #include "tools/compare/runner.hpp"
 #include "tools/compare/verdict.hpp"
+#include "tools/files.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -21,7 +22,6 @@
 #include <string>
 #include <sys/stat.h>
 #include <system_error>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -38,31 +38,6 @@ document read(const std::string& name) {
   } catch (const std::exception& error) {
     throw std::runtime_error(fmt::format("{}: {}", name, error.what()));
   }
-}
-
-// Found out before minutes of measuring; touches nothing, so that older results stay if there are no new ones.
-void check_writable(const std::string& name) {
-  if (name.empty() || name == "-") return;
-  const std::filesystem::path path(name);
-  std::error_code error;
-  const bool is_there = std::filesystem::exists(path, error);
-  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  if (std::filesystem::is_directory(path, error))
-    error = std::make_error_code(std::errc::is_a_directory);
-  else if (!is_there && !std::filesystem::is_directory(folder, error))
-    error = error ? error : std::make_error_code(std::errc::not_a_directory);
-  else if (::access(is_there ? path.c_str() : folder.c_str(), W_OK) != 0)
-    error.assign(errno, std::system_category());
-  else
-    return;
-  throw std::system_error(error, fmt::format("cannot write {}", name));
-}
-
-void write(const std::string& name, const std::string& text) {
-  std::ofstream file(name, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) throw std::system_error(errno, std::system_category(), fmt::format("cannot write {}", name));
 }
 
 // The same runs twice would look like twice as many.
@@ -111,30 +86,21 @@ int run(int argc, char** argv) {
   const json document(results);
   // Names and logs may be anything.
   const auto text = document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
-  bool good = results.ok;
-  // If one place cannot take them, another may: it took minutes to get them.
-  const auto attempt = [&](const auto& output) {
-    try {
-      output();
-    } catch (const std::exception& error) {
-      write_to_stderr(fmt::format("revecho-compare: {}\n", error.what()));
-      good = false;
-    }
-  };
-  attempt([&] {
+  writing results_of_all("revecho-compare"); // it took minutes to get them
+  results_of_all.attempt([&] {
     write_to_stdout(options.json == "-"     ? text
                     : options.report == "-" ? report_html(nlohmann::json(document))
                                             : as_text(results));
   });
-  if (!options.json.empty() && options.json != "-") attempt([&] { write(options.json, text); });
+  if (!options.json.empty() && options.json != "-") results_of_all.attempt([&] { write_file(options.json, text); });
   if (!options.report.empty() && options.report != "-")
-    attempt([&] {
-      write(options.report, report_html(nlohmann::json(document)));
+    results_of_all.attempt([&] {
+      write_file(options.report, report_html(nlohmann::json(document)));
       write_to_stderr(
           fmt::format("The report, for any browser: {}\n", std::filesystem::absolute(options.report).string()));
     });
   if (results.interrupted && options.join.empty()) return exit_interrupted;
-  return good ? exit_success : exit_failure;
+  return results.ok && results_of_all.good() ? exit_success : exit_failure;
 }
 
 } // namespace

@@ -31,6 +31,7 @@ client::client(worker& owner, std::uint64_t number)
 async::awaitable<void> client::run() {
   auto pause = std::chrono::milliseconds{first_reconnect_pause};
   bool first = true;
+  auto reachable = steady::now(); // last
   for (bool again = true; again;) {
     co_await connect();
     if (std::exchange(first, false)) {
@@ -45,10 +46,11 @@ async::awaitable<void> client::run() {
       co_await converse();
       owner_.results().count_connected(-1);
       failed = talk_.is_broken();
+      reachable = steady::now();
       if (talk_.last_reply() >= connected) pause = first_reconnect_pause; // this outage is a new one
       peer_.reset();
     }
-    again = has_more(steady::now()) && (!failed || owner_.work().reconnect);
+    again = has_more(steady::now()) && (!failed || (owner_.work().reconnect && !gives_up(reachable, steady::now())));
     if (again && failed) {
       owner_.results().count_reconnect();
       co_await owner_.pause(pause);
@@ -59,6 +61,12 @@ async::awaitable<void> client::run() {
   const auto now = steady::now();
   miss_the_rest(now);
   talk_.finish(now);
+}
+
+// A number of messages has no end by itself if nobody takes a connection.
+bool client::gives_up(steady::time_point reachable, steady::time_point now) const {
+  const auto& work = owner_.work();
+  return work.messages && now - reachable >= work.timeout;
 }
 
 async::awaitable<void> client::connect() {
@@ -100,8 +108,11 @@ async::awaitable<void> client::converse() {
 async::awaitable<void> client::await_end() {
   if (!talk_.is_half_closed()) peer_->shutdown_send();
   std::error_code error;
-  const std::span<const char> input =
-      co_await peer_->read_some(deadline_after(owner_.work().timeout), async::on_stop::end, error);
+  std::span<const char> input;
+  const auto since = steady::now();
+  do
+    input = co_await peer_->read_some(deadline_after(owner_.work().timeout), async::on_stop::end, error);
+  while (is_deadline(error) && !is_late(since));
   if (!input.empty()) receive(input, steady::now());
   if (error && error != std::errc::operation_canceled)
     talk_.miss_end(is_deadline(error) ? ending::late : ending::failed, error.message());
@@ -119,7 +130,8 @@ void client::await_more(steady::time_point now) {
 
 // Does what can be done now, and then waits again, or lets converse() go on. No coroutine, for speed (see stream).
 void client::on_ready(std::error_code error) {
-  if (is_deadline(error) && !is_late(steady::now())) error.clear(); // the next tick asks again
+  if (is_deadline(error) && !is_late(*talk_.deadline() - owner_.work().timeout))
+    error.clear(); // the next tick asks again
   std::span<const char> input;
   const bool reads = !talk_.is_broken(); // it may have been lost since, in wake()
   if (!error && reads) input = peer_->read_now(error);
@@ -135,11 +147,13 @@ void client::on_ready(std::error_code error) {
   conversation_ended_.resume();
 }
 
-// While the tool stood still nobody looked for a reply: that does not count.
-bool client::is_late(steady::time_point now) {
+// Of what was awaited since then, and its deadline has passed. While the tool stood still nobody looked for it: that
+// does not count.
+bool client::is_late(steady::time_point since) {
+  const auto now = steady::now();
   owner_.results().notice(now);
-  const auto due = talk_.deadline();
-  return due && now >= *due + owner_.results().stood_still_in(*due - owner_.work().timeout, now);
+  const auto stood_still = owner_.results().stood_still_in(since, now);
+  return stood_still == stood_still.zero() || now - since - stood_still >= owner_.work().timeout;
 }
 
 void client::receive(std::span<const char> bytes, steady::time_point now) {

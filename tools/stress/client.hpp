@@ -34,6 +34,7 @@ class client final : private async::ready_handler {
   std::uint64_t replies() const noexcept { return talk_.replies(); } ///< right ones, in the window
 
  private:
+  bool gives_up(steady::time_point reachable, steady::time_point now) const;
   async::awaitable<void> connect();
   async::awaitable<void> converse();
   async::awaitable<void> await_end();
@@ -43,7 +44,7 @@ class client final : private async::ready_handler {
   void receive(std::span<const char> bytes, steady::time_point now);
   void lose_connection(std::error_code error, steady::time_point now);
 
-  bool is_late(steady::time_point now);
+  bool is_late(steady::time_point since);
   bool has_more(steady::time_point now) const;
   bool may_start(steady::time_point now) const;
   void start_due(steady::time_point now, bool by_schedule);

@@ -59,16 +59,35 @@ class second_collector {
     const std::lock_guard lock(mutex_);
     auto& [parts, sum] = pending_[seen_[thread]++];
     sum.merge(part);
-    if (++parts < threads_) return;
-    observer_(sum);
-    pending_.erase(pending_.begin());
+    ++parts;
+    pass_on();
+  }
+
+  /// No other second comes from this thread.
+  void finish(std::size_t thread) {
+    const std::lock_guard lock(mutex_);
+    ended_.push_back(seen_[thread]);
+    pass_on();
   }
 
  private:
   std::size_t threads_;
   load::observer observer_;
   std::mutex mutex_;
+  // The seconds for which no thread has still something to say.
+  void pass_on() {
+    while (!pending_.empty()) {
+      const auto& [number, second] = *pending_.begin();
+      const auto is_over = [n = number](std::size_t seconds) { return seconds <= n; };
+      const auto without = static_cast<std::size_t>(std::count_if(ended_.begin(), ended_.end(), is_over));
+      if (second.first + without < threads_) return;
+      observer_(second.second);
+      pending_.erase(pending_.begin());
+    }
+  }
+
   std::map<std::size_t, std::size_t> seen_; // seconds of each thread
+  std::vector<std::size_t> ended_;          // the same, of those that have ended
   std::map<std::size_t, std::pair<std::size_t, second>> pending_;
 };
 
@@ -138,10 +157,11 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   std::vector<std::thread> pool;
   pool.reserve(running.size());
   try {
-    for (const auto& w : running) {
-      pool.push_back(start_thread([&, w = w.get()] {
+    for (std::size_t i = 0; i < threads; ++i) {
+      pool.push_back(start_thread([&, i] {
         try {
-          w->run();
+          running[i]->run();
+          if (on_second) seconds.finish(i);
         } catch (...) {
           const std::lock_guard lock(failing);
           failure = std::current_exception();

@@ -3,6 +3,7 @@
 #include "shared/process/output.hpp"
 #include "shared/process/program.hpp"
 #include "shared/process/signals.hpp"
+#include "tools/files.hpp"
 #include "tools/stress/documents.hpp"
 #include "tools/stress/find_rate.hpp"
 #include "tools/stress/load.hpp"
@@ -14,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <string>
 #include <system_error>
@@ -27,11 +29,12 @@ class session {
  public:
   explicit session(stress_options options)
       : options_(std::move(options)), engine_(options_.work), line_(!options_.quiet) {
-    if (!options_.csv.empty()) {
-      csv_.open(options_.csv);
-      csv_ << csv_titles() << std::flush;
-      check(csv_.good(), options_.csv);
-    }
+    check_writable(options_.json);
+    check_writable(options_.hgrm);
+    if (options_.csv.empty()) return;
+    csv_.open(options_.csv);
+    write_csv(csv_titles());
+    if (csv_error_) throw std::system_error(csv_error_, fmt::format("cannot write {}", options_.csv));
   }
 
   load& engine() noexcept { return engine_; }
@@ -67,7 +70,7 @@ class session {
   }
 
   void observe(std::size_t clients, const second& s) {
-    if (csv_.is_open()) csv_ << csv_line(clients, s) << std::flush;
+    if (csv_.is_open()) write_csv(csv_line(clients, s));
     errors_ += s.errors;
     const auto& work = options_.work;
     const auto total = work.ramp + work.warmup + work.duration + work.cooldown;
@@ -84,48 +87,53 @@ class session {
       engine_.work().rate = rate;
       const auto& level = run_level(options_.levels.front());
       if (!options_.quiet)
-        write_to_stderr(fmt::format("{}/s: p{} {}, {}\n", format_count(rate), target.percent,
+        write_to_stderr(fmt::format("{}/s: p{} {}{}, {}\n", format_count(rate), target.percent,
             format_duration(level.response.values.percentile(target.percent)),
+            level.limited_by() == tool_limit::none ? "" : ", limited by the load tool itself",
             holds(level, target) ? "holds" : "does not hold"));
       return level;
     });
   }
 
+  // After a failure it goes on without: what comes behind a gap would be misread.
+  void write_csv(const std::string& line) {
+    if (csv_error_) return;
+    csv_ << line << std::flush;
+    if (!csv_) csv_error_.assign(errno, std::system_category());
+  }
+
   bool write_results() {
     const auto document = as_json(options_, levels_);
-    if (options_.json == "-") {
-      write_to_stdout(document.dump(2) + "\n");
-    } else {
-      write_to_stdout(as_table(levels_));
-      if (!options_.json.empty()) write_file(options_.json, document.dump(2) + "\n");
-    }
+    writing all("revecho-stress");
+    all.attempt([&] {
+      write_to_stdout(options_.json == "-" ? document.dump(2) + "\n" : as_table(levels_));
+      if (options_.find_rate && options_.json != "-") write_to_stdout(about_highest_rate());
+    });
+    if (!options_.json.empty() && options_.json != "-")
+      all.attempt([&] { write_file(options_.json, document.dump(2) + "\n"); });
     if (!options_.hgrm.empty() && !levels_.empty())
-      write_file(options_.hgrm, as_hgrm(judged_by(levels_.back()).values));
-    if (!options_.find_rate) return document["ok"];
-    if (options_.json != "-")
-      write_to_stdout(fmt::format("\nThe highest rate with p{} at most {}: {}\n", options_.find_rate->percent,
-          format_duration(options_.find_rate->limit),
-          is_interrupted() ? "not found, interrupted"
-          : found_ > 0     ? format_count(found_) + "/s"
-                           : "none that was tried"));
+      all.attempt([&] { write_file(options_.hgrm, as_hgrm(judged_by(levels_.back()).values)); });
+    all.attempt([&] {
+      if (csv_error_) throw std::system_error(csv_error_, fmt::format("cannot write {}", options_.csv));
+    });
+    if (!options_.find_rate) return all.good() && document["ok"];
     const bool wrong = std::any_of(levels_.begin(), levels_.end(), [](const auto& l) { return l.wrong_total() > 0; });
-    return found_ > 0 && !wrong && !is_interrupted();
+    return all.good() && found_ > 0 && !wrong;
   }
 
-  static void write_file(const std::string& name, const std::string& text) {
-    std::ofstream file(name);
-    file << text << std::flush;
-    check(file.good(), name);
-  }
-
-  static void check(bool good, const std::string& name) {
-    if (!good) throw std::system_error(errno, std::system_category(), fmt::format("cannot write {}", name));
+  std::string about_highest_rate() const {
+    return fmt::format("\nThe highest rate with p{} at most {}: {}\n", options_.find_rate->percent,
+        format_duration(options_.find_rate->limit),
+        is_interrupted() ? "not found, interrupted"
+        : found_ > 0     ? format_count(found_) + "/s"
+                         : "none that was tried");
   }
 
   stress_options options_;
   load engine_;
   progress line_;
   std::ofstream csv_;
+  std::error_code csv_error_; // the first
   std::vector<level_result> levels_;
   std::uint64_t errors_ = 0; // of the level
   double found_ = 0;

@@ -109,7 +109,8 @@ void add_connection_options(CLI::App& app, stress_options& options) {
       "How connections end", "fin");
   app.add_flag(
       "--half-close", work.half_close, "Close the sending side behind the last message, and check up to the end");
-  app.add_flag("--reconnect", work.reconnect, "Go on after a lost connection, and report the outage");
+  app.add_flag("--reconnect", work.reconnect,
+      "Go on after a lost connection, and report the outage (with --messages, until --timeout without a connection)");
   const auto threads = [](const std::string& text) {
     return static_cast<unsigned>(parse_count(text, 1, limits::max_threads));
   };

@@ -1,0 +1,49 @@
+#include "tools/files.hpp"
+
+#include "shared/process/output.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <unistd.h>
+
+namespace revecho {
+
+void check_writable(const std::string& name) {
+  if (name.empty() || name == "-") return;
+  const std::filesystem::path path(name);
+  std::error_code error;
+  const bool is_there = std::filesystem::exists(path, error);
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  if (std::filesystem::is_directory(path, error))
+    error = std::make_error_code(std::errc::is_a_directory);
+  else if (!is_there && !std::filesystem::is_directory(folder, error))
+    error = error ? error : std::make_error_code(std::errc::not_a_directory);
+  else if (::access(is_there ? path.c_str() : folder.c_str(), W_OK) != 0)
+    error.assign(errno, std::system_category());
+  else
+    return;
+  throw std::system_error(error, fmt::format("cannot write {}", name));
+}
+
+void write_file(const std::string& name, std::string_view text) {
+  std::ofstream file(name, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) throw std::system_error(errno, std::system_category(), fmt::format("cannot write {}", name));
+}
+
+void writing::attempt(const std::function<void()>& write) noexcept {
+  try {
+    write();
+  } catch (const std::exception& error) {
+    good_ = false;
+    write_to_stderr(fmt::format("{}: {}\n", program_, error.what()));
+  }
+}
+
+} // namespace revecho

@@ -1,0 +1,30 @@
+// Files of results: checked before the measuring, which may take minutes, and written after it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace revecho {
+
+/// Touches nothing, so that older results stay if there are no new ones. An empty name, and "-" for stdout, are no
+/// file. Throws std::system_error naming the file if it could not be written.
+void check_writable(const std::string& name);
+
+/// Throws std::system_error naming the file.
+void write_file(const std::string& name, std::string_view text);
+
+/// Several results: if one place cannot take its own, another still may.
+class writing {
+ public:
+  explicit writing(std::string_view program) : program_(program) {}
+  /// Says on stderr what is thrown.
+  void attempt(const std::function<void()>& write) noexcept;
+  bool good() const noexcept { return good_; } ///< all attempts
+
+ private:
+  std::string_view program_;
+  bool good_ = true;
+};
+
+} // namespace revecho
