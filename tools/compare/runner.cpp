@@ -246,10 +246,13 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
   stalled.close();
   held_up_ = level.is_held_up();
   auto figures = figures_of(level);
-  auto wrong = what_went_wrong(level);
-  if (wrong.empty() && level.verified == 0 && !level.interrupted && !s.has_staller) // who may hold up all others
-    wrong = fmt::format("nobody was answered in {}", format_duration(level.window));
-  if (!wrong.empty()) {
+  if (level.verified == 0 && !level.interrupted && !s.has_staller) { // who may hold up all others
+    live_.clear();
+    write_to_stderr(
+        fmt::format("{} under {}: nobody was answered in {}\n", who.name, s.name, format_duration(level.window)));
+    failed_ = true;
+  }
+  if (const auto wrong = what_went_wrong(level); !wrong.empty()) {
     if (!server) throw std::runtime_error(wrong);
     const auto end = server->how_it_ended(1s); // connections end before processes do
     throw std::runtime_error(fmt::format("{}{}{}\n{}", end, end.empty() ? "" : "; ", wrong, server->log()));
