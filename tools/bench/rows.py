@@ -224,7 +224,7 @@ def tail(bench):
 
     what = f"epoll, 1000 connections, {rate(offered)}: p99.9 response / epoll_server"
     yield Line("tail", what, seconds, *bench.take_turns(what, contestants, measure), Target("<=", 1.1),
-               f"load was late in {sum(limited)} of {len(limited)} runs" if any(limited) else "")
+               f"the load was the limit in {sum(limited)} of {len(limited)} runs" if any(limited) else "")
 
 
 def many(bench):

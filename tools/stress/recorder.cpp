@@ -145,6 +145,10 @@ void recorder::record_censored(steady::time_point intended, steady::time_point s
 
 void recorder::count_missed(steady::time_point intended, steady::time_point now, std::uint64_t count) noexcept {
   if (!times_.is_in_window(intended)) return;
+  if (stood_still_since(intended)) { // the tool missed it
+    result_.unmeasured += count;
+    return;
+  }
   result_.missed_sends += count;
   const auto at_least = std::max(now - intended, work_.waits_for_rest ? work_.timeout : std::chrono::nanoseconds{});
   result_.response.values.record(at_least, count);

@@ -92,7 +92,7 @@ struct level_result {
   latencies service;              ///< from its sending to its reply
   latencies wait;                 ///< from its intended time to its sending
   std::uint64_t missed_sends = 0; ///< open loop: messages that were due and never sent
-  std::uint64_t unmeasured = 0;   ///< replies of which the latency is not known, because of a standstill
+  std::uint64_t unmeasured = 0;   ///< messages whose latency is not known, because of a standstill
 
   // In all of the level.
   std::uint64_t sent = 0;

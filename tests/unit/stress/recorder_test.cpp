@@ -60,6 +60,9 @@ TEST_CASE("recorder: blames the server for nothing that lies in a standstill of 
   CHECK(results.result().stood_still() == 2500ms);
   CHECK(results.stood_still_since(stopped));
   CHECK(results.take_second().latency.size() == 0);
+  results.count_missed(stopped + 1s, woken, 1);
+  CHECK(results.result().missed_sends == 0);
+  CHECK(results.result().unmeasured == 2);
   CHECK(results.count_reply(woken, woken, woken, woken + 1ms, 1));
   CHECK(results.result().service.values.max() == 1ms);
 }
