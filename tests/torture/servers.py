@@ -110,11 +110,13 @@ class Sweep:
             with self.subTest(fault=" ".join(map(str, fault))):
                 hits += any(torture(fault) > 0 for _ in range(self.tries))
         # Which thread is first may differ from run to run, and so the number of calls, but not much.
-        self.assertGreater(hits, len(faults) * 3 // 4, "most faults never happened")
+        self.assertGreater(hits, len(faults) * 2 // 3, "most faults never happened")
         print(f"{self.id()}: {hits} of {len(faults)} faults", file=sys.stderr)
 
     def check_said(self, fault, text):
         """In the last line there is what could not be done, and why."""
+        if fault.call == "write" and not text: # of the line that would say so, too
+            return
         last = text.splitlines()[-1]
         if fault.call in tracing.OF_MEMORY and last == f"{self.program}: out of memory":
             return

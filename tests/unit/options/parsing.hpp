@@ -8,9 +8,8 @@
 #include "shared/options/command_line.hpp"
 #include "shared/options/server_options.hpp"
 
-#include <iostream>
+#include <array>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -27,6 +26,28 @@ struct parsed {
   std::string err;
 };
 
+// While it lives, stdin is this text: at most what a pipe holds.
+class given_stdin {
+ public:
+  explicit given_stdin(const std::string& text) : before_(::dup(STDIN_FILENO)) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe(ends.data()) == 0);
+    REQUIRE(::write(ends[1], text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+    ::dup2(ends[0], STDIN_FILENO);
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
+  ~given_stdin() {
+    ::dup2(before_, STDIN_FILENO);
+    ::close(before_);
+  }
+  given_stdin(const given_stdin&) = delete;
+  given_stdin& operator=(const given_stdin&) = delete;
+
+ private:
+  int before_;
+};
+
 // Parses with stdout and stderr caught, and `input` as stdin.
 template <class Parse>
 auto run(Parse parse, const std::string& kind, twin which, const arguments& args, const std::string& input) {
@@ -35,8 +56,7 @@ auto run(Parse parse, const std::string& kind, twin which, const arguments& args
   for (const auto& arg : args)
     argv.push_back(arg.c_str());
   parsed<decltype(parse(which, program, 0, argv.data()))> result;
-  std::istringstream stdin_text(input);
-  auto* const original = std::cin.rdbuf(stdin_text.rdbuf());
+  const given_stdin in(input);
   captured out(STDOUT_FILENO);
   captured err(STDERR_FILENO);
   try {
@@ -46,7 +66,6 @@ auto run(Parse parse, const std::string& kind, twin which, const arguments& args
   }
   result.err = err.text();
   result.out = out.text();
-  std::cin.rdbuf(original);
   return result;
 }
 
