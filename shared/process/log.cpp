@@ -46,7 +46,7 @@ void write_line(std::string line) { write_to_stderr(line += '\n'); }
 void logger::write(log_level level, std::string_view message, const log_fields& fields) const {
   if (!writes(level)) return;
   if (const auto dropped = stderr_queue::take_dropped())
-    write_one(log_level::warning, fmt::format("log: dropped {} lines", dropped), log_fields{{"dropped", dropped}});
+    write_one(log_level::warning, fmt::format("log: {} lines dropped", dropped), log_fields{{"dropped", dropped}});
   write_one(level, message, fields);
 }
 

@@ -11,7 +11,8 @@ namespace revecho {
 inline constexpr int exit_success = 0;
 inline constexpr int exit_failure = 1; ///< the work failed
 inline constexpr int exit_usage = 2;   ///< unknown option or bad value; nothing was started
-inline constexpr int exit_interrupted = 130; ///< a tool was told to stop before its work was done; it reports what it has
+inline constexpr int exit_interrupted =
+    130; ///< a tool was told to stop before its work was done; it reports what it has
 
 /// Thrown when a program has said all there is to say (--help, a bad option) and should end.
 struct early_exit {

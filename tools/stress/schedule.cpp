@@ -10,9 +10,7 @@ namespace {
 
 constexpr int missed_at_most = 2048; // calls of next_missed() for one window
 
-std::chrono::nanoseconds rounded(double nanoseconds) noexcept {
-  return std::chrono::nanoseconds{std::llround(nanoseconds)};
-}
+std::chrono::nanoseconds rounded(double time) noexcept { return std::chrono::nanoseconds{std::llround(time)}; }
 
 } // namespace
 
