@@ -32,7 +32,7 @@ level_result healthy() {
   return level;
 }
 
-std::string said_of(const level_result& level, const workload& work = {}) {
+std::string said_of(const level_result& level, const workload& work = workload()) {
   std::string all;
   for (const auto& text : remarks(level, work))
     all += text + '\n';
