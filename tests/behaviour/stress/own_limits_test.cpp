@@ -42,7 +42,8 @@ bool write_to(const std::filesystem::path& file, const std::string& text) {
   return to.good();
 }
 
-// A control group whose processes get a fifth of a processor, if this machine lets us make one: of version 2 or 1.
+// A control group whose processes get a twentieth of a processor, if this machine lets us make one: of version 2 or 1.
+// The tool uses that up on a busy machine, too.
 class small_quota {
  public:
   small_quota() {
@@ -52,7 +53,7 @@ class small_quota {
       if (!std::filesystem::exists(root / "cgroup.procs")) continue;
       if (!std::filesystem::create_directory(root / name, error) || error) continue;
       path_ = root / name;
-      if (write_to(path_ / "cpu.max", "20000 100000") || write_to(path_ / "cpu.cfs_quota_us", "20000")) return;
+      if (write_to(path_ / "cpu.max", "5000 100000") || write_to(path_ / "cpu.cfs_quota_us", "5000")) return;
       std::filesystem::remove(path_, error);
       path_.clear();
     }
@@ -106,8 +107,8 @@ TEST_CASE("stress: does not take a standstill of its own for an outage of the se
   CHECK(level["generator"]["unmeasured"] >= 1);
   CHECK(level["generator"]["limited"] == true);
   CHECK(level["generator"]["limited_by"] == "standstill");
-  CHECK_THAT(end.errors, contains("The load tool itself stood still for 1.") && contains("no outage of the server") &&
-                             !contains("Outage"));
+  CHECK_THAT(end.errors,
+      contains("The load tool itself stood still for ") && contains("no outage of the server") && !contains("Outage"));
 }
 
 TEST_CASE("stress: calls no reply late because it was itself stopped for longer than the time-out", "[direct]") {
