@@ -120,7 +120,7 @@ class StressOneThread(Stress):
 class Compare(ClientTorture, unittest.TestCase):
     """With a server that is running already."""
     program = "revecho-compare"
-    arguments = ["--framing", "line", "--clients", "2", "--duration", "20ms", "--rate", "200", "--repeat", "1",
+    arguments = ["--framing", "line", "--clients", "2", "--duration", "100ms", "--rate", "200", "--repeat", "1",
                  "--json", "-", "--against"]
     endpoint = "ours={}"
 
@@ -141,7 +141,7 @@ class Compare(ClientTorture, unittest.TestCase):
 
 class CompareOwnServer(Compare):
     """What it does to start and to stop a server of its own. What else it does is the sweep of Compare."""
-    arguments = ["--models", "async", "--clients", "2", "--delay", "0", "--duration", "20ms", "--rate", "200",
+    arguments = ["--models", "async", "--clients", "2", "--delay", "0", "--duration", "100ms", "--rate", "200",
                  "--repeat", "1", "--json", "-"]
     to = []
     # Not those that cannot fail here: say wait4 or kill, of a child that nobody else waits for.
