@@ -57,6 +57,8 @@ class ClientTorture(Sweep):
             self.check_complete(end)
         elif fault.call == "write" and fault.error != "EINTR":
             pass  # it is stdout or stderr that cannot be written
+        elif "nobody was answered in " in end.stderr:
+            self.check_partial(end)  # the run is short, and this machine is busy
         else:
             self.assertNotEqual(fault.error, "EINTR", end.stderr)
             self.check_partial(end)
