@@ -11,7 +11,6 @@
 #include <string>
 #include <thread>
 #include <unistd.h>
-#include <utility>
 
 using namespace revecho;
 
@@ -35,17 +34,21 @@ class full_stderr {
       ::close(descriptor);
   }
 
+  // What is there; empty if it cannot be read.
+  std::string read_some() {
+    std::array<char, 4096> part;
+    const auto size = ::read(ends_[0], part.data(), part.size());
+    return {part.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+  }
+
   // So many bytes of what was written after it was full.
   std::string read(std::size_t count) {
-    count += std::exchange(filled_, 0);
     std::string text;
-    while (text.size() < count) {
-      std::array<char, 4096> part;
-      const auto size = ::read(ends_[0], part.data(), std::min(part.size(), count - text.size()));
-      REQUIRE(size > 0);
-      text.append(part.data(), static_cast<std::size_t>(size));
+    while (text.size() < filled_ + count) {
+      text += read_some();
+      REQUIRE_FALSE(text.empty());
     }
-    return text.substr(std::min(text.find_first_not_of('.'), text.size()));
+    return text.substr(filled_, count);
   }
 
  private:
@@ -82,7 +85,7 @@ TEST_CASE("log: says how many lines were dropped, once there is room again") {
   std::string text;
   const std::jthread late([&] {
     while (text.find(" lines dropped\n") == text.npos)
-      text += reader.read(1);
+      text += reader.read_some();
     is_said = true;
   });
   const logger log(log_level::info, log_format::text);
