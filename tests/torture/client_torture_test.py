@@ -28,8 +28,7 @@ class ClientTorture(Sweep):
             self.assertEqual(server.end(), 0, server.log())
 
     def sweep_run(self):
-        trace = self.trace()
-        end = self.run_traced(trace)
+        trace, end = self.run_undisturbed(None)
         self.assertEqual(end.returncode, 0, end.stderr)
         self.check_complete(end)
         calls = trace.calls()
@@ -47,9 +46,22 @@ class ClientTorture(Sweep):
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
                               env={**os.environ, **self.traced}, text=True)
 
+    def run_undisturbed(self, fault):
+        """Once more, a few times, if other programs have shown in the run."""
+        for _ in range(self.tries_undisturbed):
+            trace = self.trace(fault)
+            end = self.run_traced(trace)
+            if not self.is_disturbed(end):
+                break
+        return trace, end
+
+    tries_undisturbed = 5
+
+    def is_disturbed(self, end):
+        return False
+
     def fail_once(self, fault):
-        trace = self.trace(fault)
-        end = self.run_traced(trace)
+        trace, end = self.run_undisturbed(fault)
         if not all(map(self.is_swept, trace.failed_calls())):
             return 0  # the number was another call's in this run, of which none can really fail like that
         self.assertIn(end.returncode, (0, 1), end.stderr)
@@ -57,8 +69,6 @@ class ClientTorture(Sweep):
             self.check_complete(end)
         elif fault.call == "write" and fault.error != "EINTR":
             pass  # it is stdout or stderr that cannot be written
-        elif "nobody was answered in " in end.stderr:
-            self.check_partial(end)  # the run is short, and this machine is busy
         else:
             self.assertNotEqual(fault.error, "EINTR", end.stderr)
             self.check_partial(end)
@@ -121,6 +131,13 @@ class StressOneThread(Stress):
 
 class Compare(ClientTorture, unittest.TestCase):
     """With a server that is running already."""
+
+    def is_disturbed(self, end):
+        # Its runs are short: nobody may be answered in one, and a repeated run has calls of its own.
+        if "nobody was answered in " in end.stderr:
+            return True
+        return end.stdout and json.loads(end.stdout)["config"]["repeated_runs"] > 0
+
     program = "revecho-compare"
     arguments = ["--framing", "line", "--clients", "2", "--duration", "100ms", "--rate", "200", "--repeat", "1",
                  "--json", "-", "--against"]

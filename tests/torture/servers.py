@@ -109,9 +109,8 @@ class Sweep:
         for fault in faults:
             with self.subTest(fault=" ".join(map(str, fault))):
                 hits += any(torture(fault) > 0 for _ in range(self.tries))
-        # Which thread is first may differ from run to run, and so the number of calls, but not much; a run of
-        # revecho-compare that was made once more has about twice as many.
-        self.assertGreater(hits, len(faults) // 3, "most faults never happened")
+        # Which thread is first may differ from run to run, and so the number of calls, but not much.
+        self.assertGreater(hits, len(faults) * 3 // 4, "most faults never happened")
         print(f"{self.id()}: {hits} of {len(faults)} faults", file=sys.stderr)
 
     def check_said(self, fault, text):

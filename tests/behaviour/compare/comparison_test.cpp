@@ -147,12 +147,15 @@ TEST_CASE("compare: alternates the contestants, A B C, C B A") {
   const scripted_server b(noting('B'));
   const scripted_server c(noting('C'));
   const auto end = compare({"--against", "a=" + a.address(), "--against", "b=" + b.address(), "--against",
-      "c=" + c.address(), "--framing", "line", "--clients", "1", "--duration", "50ms", "--repeat", "3"});
+      "c=" + c.address(), "--framing", "line", "--clients", "1", "--duration", "50ms", "--repeat", "3", "--json", "-"});
   CHECK(end.exit_code == 0);
   const std::lock_guard lock(mutex);
-  // A run in which the load tool was held up, on a busy machine, is made once more at once.
-  order.erase(std::unique(order.begin(), order.end()), order.end());
-  CHECK(order == "ABCBABC"); // of ABC CBA ABC
+  if (document_of(end)["config"]["repeated_runs"] == 0) {
+    CHECK(order == "ABCCBAABC");
+  } else { // on a busy machine, on which the load tool was held up: each repetition follows its run at once
+    order.erase(std::unique(order.begin(), order.end()), order.end());
+    CHECK(order == "ABCBABC");
+  }
 }
 
 TEST_CASE("compare: offers the same rate to all, and compares what it costs") {

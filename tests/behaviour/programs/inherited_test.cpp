@@ -1,4 +1,4 @@
-// What programs inherit from whoever starts them: signals that are blocked or ignored, standard streams that do not
+// State that programs inherit from their parent: signals that are blocked or ignored, standard streams that do not
 // block or cannot be used, few descriptors, PID 1.
 #include "tests/support/build.hpp"
 #include "tests/support/catch.hpp"

@@ -1,5 +1,5 @@
-// Programs whose stderr or stdout is a pipe that nobody reads, and that is full: they do their work, and end when they
-// are told to.
+// Programs whose stderr or stdout is a pipe that nobody reads, and that is full: they do their work, and end at a
+// signal.
 #include "tests/support/build.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/scripted_server.hpp"

@@ -1,4 +1,4 @@
-// What revecho-stress writes into files: all of it, or an error for each that it could not write.
+// Output files of revecho-stress: each is complete, or an error names it.
 #include "tests/support/catch.hpp"
 #include "tests/support/environment.hpp"
 #include "tests/support/scripted_server.hpp"

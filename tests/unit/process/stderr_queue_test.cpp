@@ -34,7 +34,7 @@ class full_stderr {
       ::close(descriptor);
   }
 
-  // What is there; empty if it cannot be read.
+  // Waits for some bytes; empty if reading fails.
   std::string read_some() {
     std::array<char, 4096> part;
     const auto size = ::read(ends_[0], part.data(), part.size());

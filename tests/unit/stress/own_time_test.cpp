@@ -1,4 +1,4 @@
-// What the system tells of the load tool's own processors.
+// Run delay and throttling of the load tool, as the system reports them.
 #include "tests/support/catch.hpp"
 #include "tools/child.hpp"
 #include "tools/stress/own_time.hpp"

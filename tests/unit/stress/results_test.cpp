@@ -1,4 +1,4 @@
-// Who was the limit: known figures of the load tool, and the verdict.
+// The verdict on who was the limit, from known figures of the load tool.
 #include "tests/support/catch.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tools/stress/output.hpp"
