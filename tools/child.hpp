@@ -12,7 +12,7 @@
 
 namespace revecho {
 
-/// What a child starts with.
+/// Standard streams and processors of a child.
 struct child_setup {
   int input = -1; ///< these are descriptors of the parent; -1: /dev/null
   int output = -1;

@@ -7,7 +7,7 @@
 
 namespace revecho {
 
-/// What was attempted: the same error of the system has another cause, and another cure, with each.
+/// The operation that failed: the same error of the system has another cause, and another cure, in each.
 enum class attempt { listening, connecting, other };
 
 /// "Connection refused; nothing listens there; is the server running?": what the error is, and, if there is advice,

@@ -1,4 +1,4 @@
-// What a program reads from its standard input.
+// Standard input of a program, as lines.
 #pragma once
 
 #include <string>

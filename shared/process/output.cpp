@@ -23,12 +23,12 @@ bool is_pipe(int descriptor) noexcept {
   return ::fstat(descriptor, &file) == 0 && S_ISFIFO(file.st_mode);
 }
 
-// A reader may be slow, but once the program has been told to stop, it has to be there.
+// Waits as long as it takes for a slow reader; after a stop signal, for 50 ms.
 bool wait_for_reader(int descriptor) noexcept {
   for (bool stopping = false;; stopping = stop_signals::have_come()) {
     pollfd stream{descriptor, POLLOUT, 0};
     const int count = ::poll(&stream, 1, look_for_signal);
-    if (count != 0) return true; // also if it is no such thing: writing tells
+    if (count != 0) return true; // after an error, too: then writing fails
     if (!stopping) continue;
     errno = ECANCELED;
     return false;

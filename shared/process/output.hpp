@@ -9,7 +9,7 @@ namespace revecho {
 /// Waits for a reader that is slow, but not after a stop signal. Throws std::system_error.
 void write_to_stdout(std::string_view text);
 
-/// Waits for nobody: see stderr_queue. What nobody can be told is dropped. Allocates nothing.
+/// Never waits for a reader: see stderr_queue. Text that cannot be written is dropped. Allocates nothing.
 void write_to_stderr(std::string_view text) noexcept;
 
 /// The same, but waits until it is taken.

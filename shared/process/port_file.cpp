@@ -26,7 +26,7 @@ bool try_write(const std::string& path, const std::vector<std::uint16_t>& ports)
   throw std::system_error(error, std::system_category(), fmt::format("cannot write {}", path));
 }
 
-// A name that nothing had; empty, with errno, if there is none to be had.
+// Creates a file of a new name and returns the name; empty, with errno, if that fails.
 std::string new_file_beside(const std::string& path) {
   constexpr int most_tries = 100;
   for (int i = 0; i < most_tries; ++i) {
@@ -55,7 +55,7 @@ void write_port_file(const std::string& path, const std::vector<std::uint16_t>& 
     if (!beside.empty() && try_write(beside, ports) && std::rename(beside.c_str(), path.c_str()) == 0) return;
     const int error = errno;
     if (!beside.empty()) ::unlink(beside.c_str());
-    // What cannot be replaced, in a folder that is not ours or mounted by itself, may still be written.
+    // A file that cannot be replaced, as in a read-only folder or as a mount of its own, may still be written.
     if (error == ENOSPC || ::access(path.c_str(), W_OK) != 0) fail_to_write(path, error);
   }
   if (!try_write(path, ports)) fail_to_write(path, errno);

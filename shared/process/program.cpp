@@ -29,7 +29,8 @@ void occupy_standard_streams() noexcept {
 // As PID 1, in a container, a program is not ended by signals that it does not handle.
 void end_by_signal(int signal) { ::_exit(128 + signal); }
 
-// Signals that the parent has blocked stay blocked, and SIGCHLD ignored takes a child's end from who waits for it.
+// Undoes what the parent has set up: signals that it blocked stay blocked, and with SIGCHLD ignored nobody can wait for
+// a child.
 void accept_signals() noexcept {
   sigset_t none;
   ::sigemptyset(&none);
@@ -70,7 +71,7 @@ std::terminate_handler default_terminate = nullptr;
   std::abort();
 }
 
-// If there is none to be had, stderr is written to without.
+// Without a queue, stderr is written to directly.
 std::unique_ptr<stderr_queue> make_stderr_queue() {
   try {
     return std::make_unique<stderr_queue>();

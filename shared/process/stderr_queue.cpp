@@ -21,7 +21,7 @@ using namespace std::chrono_literals;
 constexpr auto look_again = 10ms;
 constexpr int longest_wait = 100; // milliseconds
 
-// Does a reader take what is written, or is there none any more?
+// False if a reader takes nothing for 100 ms. True if there is none any more: then writing fails at once.
 bool is_taken() noexcept {
   pollfd stream{STDERR_FILENO, POLLOUT, 0};
   return ::poll(&stream, 1, longest_wait) != 0;

@@ -61,7 +61,7 @@ std::string way_to_more_cpu(const level_result& level, const workload& work) {
   return "run the load on more or other processors";
 }
 
-// Who or what was the limit, if not the server?
+// Names the limit if it was not the server.
 std::string about_limit(const level_result& level, const workload& work) {
   constexpr auto so = "the figures describe it rather than the server";
   switch (level.limited_by()) {

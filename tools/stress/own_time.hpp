@@ -1,4 +1,4 @@
-// What the system gave the load tool of its processors: how long its threads waited for one, and how long a CPU quota
+// Processor time that the load tool did not get: how long its threads waited for a processor, and how long a CPU quota
 // stopped them. Knows no load.
 #pragma once
 

@@ -129,7 +129,7 @@ void recorder::count_unfinished(steady::time_point intended, steady::time_point 
   if (intended < times_.window_end) record_censored(intended, sent, now, {});
 }
 
-// What is only known to be at least that begins, at the earliest, when the tool stood still last.
+// A lower bound counts from the end of the last standstill, if that is later: before it nobody looked.
 void recorder::record_censored(steady::time_point intended, steady::time_point sent, steady::time_point now,
     std::chrono::nanoseconds at_least) noexcept {
   intended = std::max(intended, std::min(awake_since_, now));

@@ -41,8 +41,8 @@ void schedule::begin(steady::time_point now) {
     next_ += draw_gap();
   }
   if (work_.ramp.count() == 0 || next_ >= now) return;
-  // What was due before it was its turn to connect is not its work. (At random times, the past says nothing of the
-  // next.)
+  // Messages due before its turn to connect are not its work. (Random arrivals have no memory: the next gap starts
+  // now.)
   next_ = work_.arrival == arrivals::even
               ? next_ + rounded(period() * std::ceil(static_cast<double>((now - next_).count()) / period()))
               : now + draw_gap();
