@@ -28,14 +28,16 @@ runtime::~runtime() {
   }
 }
 
-std::vector<endpoint> runtime::listen(const server_options& options) {
-  std::vector<endpoint> bound;
+std::vector<std::vector<endpoint>> runtime::listen(const server_options& options) {
+  std::vector<std::vector<endpoint>> bound;
   for (const endpoint& wanted : options.listen) {
-    auto sockets = listen_on(wanted, workers_.size(), options.backlog, options.reuse_port);
-    bound.push_back(local_address(sockets.front().get()).to_endpoint());
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-      auto& w = *workers_[i];
-      w.listeners.push_back(std::make_unique<listener>(w.loop, std::move(sockets[i]), options.backlog));
+    bound.emplace_back();
+    for (auto& sockets : listen_on(wanted, workers_.size(), options.backlog, options.reuse_port)) {
+      bound.back().push_back(local_address(sockets.front().get()).to_endpoint());
+      for (std::size_t i = 0; i < workers_.size(); ++i) {
+        auto& w = *workers_[i];
+        w.listeners.push_back(std::make_unique<listener>(w.loop, std::move(sockets[i]), options.backlog));
+      }
     }
   }
   return bound;

@@ -29,13 +29,15 @@ runtime::~runtime() {
     worker.join();
 }
 
-std::vector<endpoint> runtime::listen(const server_options& options) {
-  std::vector<endpoint> bound;
+std::vector<std::vector<endpoint>> runtime::listen(const server_options& options) {
+  std::vector<std::vector<endpoint>> bound;
   for (const endpoint& wanted : options.listen) {
-    auto socket = std::move(listen_on(wanted, 1, options.backlog, options.reuse_port).front());
-    bound.push_back(local_address(socket.get()).to_endpoint());
-    sockets_.descriptors.push_back(std::move(socket));
-    sockets_.left += options.backlog + 1; // the kernel lets one more wait than it is told
+    bound.emplace_back();
+    for (auto& sockets : listen_on(wanted, 1, options.backlog, options.reuse_port)) {
+      bound.back().push_back(local_address(sockets.front().get()).to_endpoint());
+      sockets_.descriptors.push_back(std::move(sockets.front()));
+      sockets_.left += options.backlog + 1; // the kernel lets one more wait than it is told
+    }
   }
   return bound;
 }

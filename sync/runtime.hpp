@@ -19,7 +19,7 @@ class runtime {
   ~runtime();
 
   /// Listens everywhere; returns where, with the real ports. Throws std::system_error naming the endpoint.
-  std::vector<endpoint> listen(const server_options&);
+  std::vector<std::vector<endpoint>> listen(const server_options&);
 
   /// Runs accept_loop in every worker. `on_finished` is called, in some thread, when stop() has let all of it end.
   void start(const std::function<void(listener&)>& accept_loop, const std::function<void()>& on_finished);

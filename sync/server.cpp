@@ -14,11 +14,11 @@
 namespace revecho::sync {
 namespace {
 
-std::vector<std::uint16_t> ports_of(const std::vector<endpoint>& endpoints) {
+std::vector<std::uint16_t> ports_of(const std::vector<std::vector<endpoint>>& endpoints) {
   std::vector<std::uint16_t> ports;
   ports.reserve(endpoints.size());
   for (const auto& each : endpoints)
-    ports.push_back(each.port);
+    ports.push_back(each.front().port);
   return ports;
 }
 
@@ -125,9 +125,11 @@ int server::run() {
       });
   // Only now: who has read it finds all threads there.
   if (!options_.port_file.empty()) write_port_file(options_.port_file, ports_of(endpoints_));
-  for (const auto& where : endpoints_) {
-    const auto address = to_string(where);
-    log_.write(log_level::info, fmt::format("listening on {}", address), log_fields{{"address", address}});
+  for (const auto& each : endpoints_) {
+    for (const auto& where : each) {
+      const auto address = to_string(where);
+      log_.write(log_level::info, fmt::format("listening on {}", address), log_fields{{"address", address}});
+    }
   }
   const bool in_time = serve_until_stopped();
   log_.write(log_level::info, summary(counts()), to_fields(counts()));

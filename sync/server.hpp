@@ -25,9 +25,6 @@ class server {
   /// Listens: from here on clients can connect, and wait. Throws std::system_error naming the endpoint.
   explicit server(server_options);
 
-  /// Where it listens, with the real ports, in the order of the options.
-  const std::vector<endpoint>& endpoints() const noexcept { return endpoints_; }
-
   /// Serves until stop(); returns the exit code of the program. Throws std::system_error if the port file cannot be
   /// written.
   int run();
@@ -65,8 +62,8 @@ class server {
   bool finished_ = false; // nothing runs any more
   clock::time_point accept_failure_reported_{};
 
-  runtime runtime_; // destroyed first: what still runs or is suspended in it uses the rest
-  std::vector<endpoint> endpoints_;
+  runtime runtime_;                              // destroyed first: what still runs or is suspended in it uses the rest
+  std::vector<std::vector<endpoint>> endpoints_; // of each --listen, with the real port
 };
 
 } // namespace revecho::sync

@@ -43,6 +43,8 @@ void stream::connection::cancel() noexcept {
   socket.cancel(ignored);
 }
 
+void stream::cancel() noexcept { connection_->cancel(); }
+
 awaitable<void> stream::connect(time_point deadline, std::error_code& error) {
   auto& c = *connection_;
   error = c.failed;

@@ -38,6 +38,9 @@ class stream {
   /// Connects a socket that is only open so far.
   awaitable<void> connect(time_point deadline, std::error_code& error);
 
+  /// Ends the operation that is under way, if there is one, with std::errc::operation_canceled.
+  void cancel() noexcept;
+
   /// Waits for bytes, and returns what is there: at most limits::read_buffer bytes, none at the end of the stream. The
   /// bytes may be changed, and are valid until the next read_some(). While waiting it holds a small buffer only.
   awaitable<std::span<char>> read_some(time_point deadline, on_stop, std::error_code& error);

@@ -2,10 +2,10 @@
 #pragma once
 
 #include "async/asio/context.hpp"
+#include "async/asio/suspension.hpp"
 
 #include <cstddef>
 #include <exception>
-#include <optional>
 
 namespace revecho::async {
 
@@ -26,16 +26,12 @@ class task_group {
  private:
   awaitable<void> run(awaitable<void> task);
   awaitable<void> wait_below(std::size_t running);
-  awaitable<void> task_ended();
-
-  // Resumes the coroutine that waits for a task to end. To keep it here takes no memory, as a timer would.
-  using resumption = asio::async_result<asio::use_awaitable_t<executor>, void()>::handler_type;
 
   context& owner_;
   std::size_t limit_;
   std::size_t running_ = 0;
   std::exception_ptr failure_;
-  std::optional<resumption> waiting_;
+  suspension task_ended_;
 };
 
 } // namespace revecho::async

@@ -99,7 +99,7 @@ void context::expire_timers() {
   if (timers_.empty()) return;
   const auto now = timer::clock::now();
   while (!timers_.empty() && timers_.begin()->first <= now)
-    timers_.begin()->second->expire();
+    timers_.begin()->second->finish();
 }
 
 void context::tick_if_due() {

@@ -20,7 +20,8 @@ void timer::cancel() noexcept {
   place_ = owner_.timers_.insert(std::move(node)).position;
 }
 
-void timer::expire() {
+void timer::finish() {
+  if (!coroutine_) return;
   owner_.timers_.erase(place_);
   std::exchange(coroutine_, nullptr).resume();
 }

@@ -41,10 +41,12 @@ class timer {
   /// Ends the wait that is under way, if there is one: the coroutine goes on when the loop comes to it.
   void cancel() noexcept;
 
+  /// The same at once: the coroutine runs in here until it ends or waits again. It may destroy this object.
+  void finish();
+
  private:
   friend class context;
   void start(clock::time_point when, std::coroutine_handle<> coroutine);
-  void expire();
 
   context& owner_;
   std::coroutine_handle<> coroutine_; // that waits, if any

@@ -25,6 +25,8 @@ class resolver_category_type final : public std::error_category {
       return "Host not found (non-authoritative), try again later";
     case EAI_FAIL:
       return "A non-recoverable error occurred during database lookup";
+    case EAI_INPROGRESS:
+      return "The name servers did not answer in time";
     }
     return ::gai_strerror(value);
   }
@@ -71,6 +73,10 @@ std::uint16_t socket_address::port() const noexcept {
   return ntohs(family() == AF_INET6 ? storage_.v6.sin6_port : storage_.v4.sin_port);
 }
 
+void socket_address::set_port(std::uint16_t port) noexcept {
+  (family() == AF_INET6 ? storage_.v6.sin6_port : storage_.v4.sin_port) = htons(port);
+}
+
 std::string socket_address::host() const {
   char text[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE] = "";
   ::getnameinfo(data(), size(), text, sizeof text, nullptr, 0, NI_NUMERICHOST);
@@ -100,7 +106,22 @@ std::vector<socket_address> resolve(const endpoint& to, std::error_code& error) 
   std::vector<socket_address> addresses;
   for (const addrinfo* entry = found.get(); entry != nullptr; entry = entry->ai_next)
     addresses.push_back(socket_address::from(entry->ai_addr, entry->ai_addrlen));
-  return addresses;
+  return with_alternating_families(addresses);
+}
+
+std::vector<socket_address> with_alternating_families(const std::vector<socket_address>& preferred) {
+  std::vector<socket_address> first; // of the family that comes first
+  std::vector<socket_address> other;
+  for (const auto& address : preferred) {
+    auto& family = address.family() == preferred.front().family() ? first : other;
+    if (std::find(family.begin(), family.end(), address) == family.end()) family.push_back(address);
+  }
+  std::vector<socket_address> result;
+  for (std::size_t i = 0; i < std::max(first.size(), other.size()); ++i) {
+    if (i < first.size()) result.push_back(first[i]);
+    if (i < other.size()) result.push_back(other[i]);
+  }
+  return result;
 }
 
 } // namespace revecho

@@ -32,6 +32,7 @@ class socket_address {
 
   int family() const noexcept { return storage_.any.sa_family; }
   std::uint16_t port() const noexcept;
+  void set_port(std::uint16_t) noexcept;
   /// The number of an IPv4 address, 0 of any other.
   std::uint32_t v4() const noexcept { return family() == AF_INET ? ntohl(storage_.v4.sin_addr.s_addr) : 0; }
   /// "127.0.0.1", "::1"
@@ -54,11 +55,15 @@ class socket_address {
   } storage_;
 };
 
-/// Errors of name resolution.
+/// Errors of name resolution: EAI_… of getaddrinfo(3).
 const std::error_category& resolver_category() noexcept;
 
-/// All addresses of the endpoint, in the order of preference (RFC 6724). An address is taken as it is. Blocks while
-/// a name is looked up. `error`: in resolver_category() or std::system_category(); the result is empty then.
+/// All addresses of the endpoint, each once, in the order to try them (RFC 8305, 4): families take turns, and within a
+/// family the order is that of preference (RFC 6724). An address is taken as it is. Blocks while a name is looked up.
+/// `error`: in resolver_category() or std::system_category(); the result is empty then.
 std::vector<socket_address> resolve(const endpoint&, std::error_code& error);
+
+/// The order of resolve(), of addresses that are in the order of preference.
+std::vector<socket_address> with_alternating_families(const std::vector<socket_address>&);
 
 } // namespace revecho

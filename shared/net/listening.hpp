@@ -9,9 +9,10 @@
 
 namespace revecho {
 
-/// Listens on the endpoint with `count` sockets, over which the kernel spreads the connections (SO_REUSEPORT): one for
-/// each event loop. `share_port`: with other processes, too. Blocks while a name is looked up. Throws
-/// std::runtime_error naming the endpoint.
-std::vector<unique_descriptor> listen_on(const endpoint& wanted, std::size_t count, int backlog, bool share_port);
+/// Listens on all addresses of the endpoint, on one port: with `count` sockets on each, over which the kernel spreads
+/// the connections (SO_REUSEPORT), one for each event loop. `share_port`: with other processes, too. Blocks while a
+/// name is looked up. Throws std::runtime_error naming the endpoint.
+std::vector<std::vector<unique_descriptor>> listen_on(
+    const endpoint& wanted, std::size_t count, int backlog, bool share_port);
 
 } // namespace revecho

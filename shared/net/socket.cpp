@@ -5,13 +5,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <chrono>
-#include <cstdint>
 
 namespace revecho {
 namespace {
@@ -96,20 +93,6 @@ std::error_code connect_result(int socket, const socket_address& to) noexcept {
   if (failure != 0) return {failure, std::system_category()};
   if (is_connected_to_itself(socket, to)) return {ECONNREFUSED, std::system_category()};
   return {};
-}
-
-std::error_code finish_connecting(int socket, const socket_address& to, time_point deadline) noexcept {
-  constexpr std::int64_t longest_wait = 60'000;
-  for (;;) {
-    pollfd waiting{socket, POLLOUT, 0};
-    std::int64_t milliseconds = longest_wait;
-    if (deadline != never)
-      milliseconds = std::chrono::ceil<std::chrono::milliseconds>(deadline - coarse_clock::now()).count();
-    const int ready = ::poll(&waiting, 1, static_cast<int>(std::clamp<std::int64_t>(milliseconds, 0, longest_wait)));
-    if (ready > 0) return connect_result(socket, to);
-    if (ready < 0 && errno != EINTR) return last_error();
-    if (coarse_clock::now() >= deadline) return std::make_error_code(std::errc::timed_out);
-  }
 }
 
 void make_blocking(int socket) noexcept { ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_NONBLOCK); }

@@ -4,7 +4,6 @@
 
 #include "shared/net/address.hpp"
 #include "shared/net/descriptor.hpp"
-#include "shared/process/clock.hpp"
 
 #include <sys/uio.h>
 
@@ -44,9 +43,6 @@ unique_descriptor start_connecting(
 /// How connecting to `to` has ended. A connection to itself counts as refused: to a port of this machine on which
 /// nobody listens it may, by chance, be made from that very port (simultaneous open, RFC 9293, 3.5).
 std::error_code connect_result(int socket, const socket_address& to) noexcept;
-
-/// Waits, until the deadline, for connecting to `to` to end, and says how: std::errc::timed_out if it has not.
-std::error_code finish_connecting(int socket, const socket_address& to, time_point deadline) noexcept;
 
 void make_blocking(int socket) noexcept;
 

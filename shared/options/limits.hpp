@@ -31,6 +31,10 @@ inline constexpr std::chrono::nanoseconds default_drain_timeout = 10s;
 /// How long a client waits, from connecting to the last byte of the reply.
 inline constexpr std::chrono::nanoseconds default_client_timeout = 10s;
 
+/// How long a connection attempt has the field to itself before one to the next address of the same name begins beside
+/// it: the default of RFC 8305, 5.
+inline constexpr std::chrono::milliseconds connection_attempt_delay = 250ms;
+
 /// The longest duration an option takes: far above any use, and safe to add to any clock.
 inline constexpr std::chrono::nanoseconds max_duration = 24h * 365;
 

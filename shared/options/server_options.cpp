@@ -54,7 +54,8 @@ void add_listening_options(CLI::App& app, server_options& options) {
     return result;
   };
   add_parsed_list(app, "--listen", options.listen, endpoints, "ENDPOINT",
-      "Where to listen: HOST:PORT, [V6]:PORT, :PORT or PORT (127.0.0.1); port 0 picks a free one; repeatable",
+      "Where to listen: HOST:PORT, [V6]:PORT, :PORT or PORT (127.0.0.1); a name means all its addresses; port 0 picks "
+      "a free one; repeatable",
       "127.0.0.1:6789");
   app.add_option("--port-file", options.port_file, "Write the port of each --listen there, a line each, once listening")
       ->type_name("FILE")

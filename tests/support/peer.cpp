@@ -213,9 +213,10 @@ bool is_refused(std::uint16_t port) {
   }
 }
 
-listening_socket::listening_socket(int backlog) : descriptor_(new_socket(AF_INET)) {
-  const socket_address any("127.0.0.1", 0);
-  check(::bind(descriptor_, any.get(), any.size) == 0, "bind");
+listening_socket::listening_socket(int backlog, const std::string& host, std::uint16_t port)
+    : descriptor_(new_socket(AF_INET)) {
+  const socket_address where(host, port);
+  check(::bind(descriptor_, where.get(), where.size) == 0, "bind");
   check(::listen(descriptor_, backlog) == 0, "listen");
   sockaddr_in local{};
   socklen_t size = sizeof local;

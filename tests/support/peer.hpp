@@ -74,11 +74,11 @@ class peer {
 /// True if nobody listens there.
 bool is_refused(std::uint16_t port);
 
-/// Listens on a free port of 127.0.0.1. One connection more than `backlog` is made without an accept(); the next has to
-/// wait.
+/// Listens on an address of this machine, on a free port if that is 0. One connection more than `backlog` is made
+/// without an accept(); the next has to wait.
 class listening_socket {
  public:
-  explicit listening_socket(int backlog = 1000);
+  explicit listening_socket(int backlog = 1000, const std::string& host = "127.0.0.1", std::uint16_t port = 0);
   ~listening_socket();
   listening_socket(const listening_socket&) = delete;
   listening_socket& operator=(const listening_socket&) = delete;

@@ -1,8 +1,8 @@
 #include "tools/compare/runner.hpp"
 
 #include "shared/net/address.hpp"
+#include "shared/net/connecting.hpp"
 #include "shared/net/error.hpp"
-#include "shared/net/socket.hpp"
 #include "shared/process/format.hpp"
 #include "shared/process/output.hpp"
 #include "tools/compare/cpus.hpp"
@@ -32,17 +32,15 @@ double microseconds(std::chrono::nanoseconds t) { return std::chrono::duration<d
 // A connection that begins a message and never ends it.
 unique_descriptor stall(const endpoint& to, framing kind) {
   std::error_code error;
-  for (const auto& address : resolve(to, error)) {
-    auto socket = start_connecting(address, std::nullopt, error);
-    if (!error || error == std::errc::operation_in_progress)
-      error = finish_connecting(socket.get(), address, deadline_after(10s));
-    if (error) continue;
-    const std::string half = kind == framing::length ? std::string("\0\0\0\2h", 5) : "half a mess";
-    // With raw there is no such thing as half a message.
-    if (kind == framing::raw || ::send(socket.get(), half.data(), half.size(), MSG_NOSIGNAL) > 0) return socket;
+  const auto addresses = resolve(to, error);
+  unique_descriptor socket;
+  if (!error) socket = connect_to_first(addresses, deadline_after(10s), error).socket;
+  const std::string half = kind == framing::length ? std::string("\0\0\0\2h", 5) : "half a mess";
+  // With raw there is no such thing as half a message.
+  if (socket && kind != framing::raw && ::send(socket.get(), half.data(), half.size(), MSG_NOSIGNAL) <= 0)
     error = last_error();
-  }
-  throw std::system_error(error, fmt::format("cannot connect to {}", to_string(to)));
+  if (error) throw std::system_error(error, fmt::format("cannot connect to {}", to_string(to)));
+  return socket;
 }
 
 void take_latencies(run_figures& figures, const stress::latencies& from) {
@@ -254,7 +252,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
   }
   if (const auto wrong = what_went_wrong(level); !wrong.empty()) {
     if (!server) throw std::runtime_error(wrong);
-    const auto end = server->how_it_ended(1s); // connections end before processes do
+    const auto end = server->how_it_ended(3s); // connections end before processes do
     throw std::runtime_error(fmt::format("{}{}{}\n{}", end, end.empty() ? "" : "; ", wrong, server->log()));
   }
   if (server) take_usage(figures, server->stop(), level);

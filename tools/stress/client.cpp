@@ -53,6 +53,7 @@ async::awaitable<void> client::run() {
     again = has_more(steady::now()) && (!failed || (owner_.work().reconnect && !gives_up(reachable, steady::now())));
     if (again && failed) {
       owner_.results().count_reconnect();
+      owner_.to().resolve_again();
       co_await owner_.pause(pause);
     }
     pause = failed ? std::min(2 * pause, longest_reconnect_pause) : std::chrono::milliseconds{first_reconnect_pause};
@@ -71,10 +72,11 @@ bool client::gives_up(steady::time_point reachable, steady::time_point now) cons
 
 async::awaitable<void> client::connect() {
   const auto& work = owner_.work();
+  const auto addresses = owner_.to().addresses();
   const auto before = steady::now();
   std::error_code error;
-  auto peer =
-      co_await async::connect(owner_.io(), work.to, deadline_after(work.timeout), error, owner_.source_for(number_));
+  auto peer = co_await async::connect_to_first(
+      owner_.io(), *addresses, deadline_after(work.timeout), error, owner_.source_for(number_));
   const auto now = steady::now();
   owner_.results().notice(now);
   if (peer) {

@@ -89,17 +89,26 @@ json host_json() {
       {"kernel", here.kernel}, {"machine", here.machine}, {"cpu", here.cpu}, {"cpus", here.cpus}, {"version", version}};
 }
 
+json to_json(const name_resolution& resolution) {
+  json addresses = json::array();
+  for (const auto& address : resolution.addresses)
+    addresses.push_back(address.host());
+  return {{"lookups", resolution.lookups}, {"failed", resolution.failed},
+      {"longest_us", microseconds(resolution.longest)}, {"addresses", addresses}};
+}
+
 } // namespace
 
-nlohmann::ordered_json as_json(const stress_options& options, const std::vector<level_result>& levels) {
+nlohmann::ordered_json as_json(
+    const stress_options& options, const name_resolution& resolution, const std::vector<level_result>& levels) {
   json all = json::array();
   for (const auto& level : levels)
     all.push_back(to_json(level));
   const bool interrupted = std::any_of(levels.begin(), levels.end(), [](const auto& l) { return l.interrupted; });
   const bool ok = !levels.empty() && !interrupted &&
                   std::all_of(levels.begin(), levels.end(), [](const auto& l) { return l.ok(); });
-  return {{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json()}, {"levels", all},
-      {"interrupted", interrupted}, {"ok", ok}};
+  return {{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json()},
+      {"name_resolution", to_json(resolution)}, {"levels", all}, {"interrupted", interrupted}, {"ok", ok}};
 }
 
 std::string csv_titles() { return "clients,time_s,connected,sent,verified,errors,p50_us,p99_us,max_us\n"; }

@@ -3,6 +3,7 @@
 
 #include "tools/stress/options.hpp"
 #include "tools/stress/results.hpp"
+#include "tools/stress/target.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -12,7 +13,7 @@
 namespace revecho::stress {
 
 /// The document that README describes as version 1; times in microseconds.
-nlohmann::ordered_json as_json(const stress_options&, const std::vector<level_result>&);
+nlohmann::ordered_json as_json(const stress_options&, const name_resolution&, const std::vector<level_result>&);
 
 /// The titles of a CSV file, and a line of it.
 std::string csv_titles();

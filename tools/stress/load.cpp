@@ -118,8 +118,19 @@ std::string what_is_missing(const workload& work, std::size_t clients) {
   return {};
 }
 
+target& load::resolved_target() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!target_ || target_->name() != work_.to) target_ = std::make_unique<target>(work_.to);
+    if (interrupted_) target_->interrupt();
+  }
+  target_->resolve(work_.timeout);
+  return *target_;
+}
+
 level_result load::run(std::size_t clients, const observer& on_second) {
   if (const auto missing = what_is_missing(work_, clients); !missing.empty()) throw std::runtime_error(missing);
+  auto& to = resolved_target();
   const std::size_t threads = std::min<std::size_t>(work_.threads, clients);
   const std::uint64_t seed = work_.seed ? *work_.seed : std::random_device{}();
   std::atomic<std::size_t> not_connected = threads;
@@ -138,7 +149,7 @@ level_result load::run(std::size_t clients, const observer& on_second) {
                            },
         .on_second = {}};
     if (on_second) hooks.on_second = [&seconds, i](const second& part) { seconds.add(i, part); };
-    workers.push_back(std::make_unique<worker>(work_, seed, i, threads, clients, std::move(hooks)));
+    workers.push_back(std::make_unique<worker>(work_, to, seed, i, threads, clients, std::move(hooks)));
   }
   {
     const std::lock_guard lock(mutex_);
@@ -209,6 +220,7 @@ level_result load::run(std::size_t clients, const observer& on_second) {
 void load::interrupt() {
   const std::lock_guard lock(mutex_);
   interrupted_ = true;
+  if (target_) target_->interrupt();
   for (const auto& w : workers_)
     w->interrupt();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tools/stress/results.hpp"
+#include "tools/stress/target.hpp"
 #include "tools/stress/worker.hpp"
 #include "tools/stress/workload.hpp"
 
@@ -30,15 +31,22 @@ class load {
   using observer = std::function<void(const second&)>;
 
   /// One level: so many clients, in threads of their own. `on_second` is called in one of them after each second.
-  /// Throws std::runtime_error if what_is_missing() names something.
+  /// The first one resolves the name. Throws std::runtime_error if what_is_missing() names something, or the name has
+  /// no address.
   level_result run(std::size_t clients, const observer& on_second = {});
 
   /// Ends the level that runs, and every later one, early. Any thread.
   void interrupt();
 
+  /// Of the levels so far.
+  name_resolution resolution() const { return target_ ? target_->figures() : name_resolution{}; }
+
  private:
+  target& resolved_target();
+
   workload work_;
-  std::mutex mutex_; // for the rest
+  std::mutex mutex_;               // for the rest
+  std::unique_ptr<target> target_; // of the level that runs, or did last
   std::vector<std::unique_ptr<worker>> workers_;
   bool interrupted_ = false;
 };

@@ -103,7 +103,7 @@ class session {
   }
 
   bool write_results() {
-    const auto document = as_json(options_, levels_);
+    const auto document = as_json(options_, engine_.resolution(), levels_);
     writing all("revecho-stress");
     all.attempt([&] {
       write_to_stdout(options_.json == "-" ? document.dump(2) + "\n" : as_table(levels_));

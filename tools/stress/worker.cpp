@@ -16,9 +16,10 @@ constexpr std::size_t most_connecting = 512;
 
 } // namespace
 
-worker::worker(const workload& work, std::uint64_t seed, std::uint64_t first, std::uint64_t step, std::uint64_t all,
-    worker_hooks hooks)
+worker::worker(const workload& work, target& to, std::uint64_t seed, std::uint64_t first, std::uint64_t step,
+    std::uint64_t all, worker_hooks hooks)
     : work_(work),
+      to_(to),
       seed_(seed),
       all_(all),
       hooks_(std::move(hooks)),

@@ -8,6 +8,7 @@
 #include "tools/stress/client.hpp"
 #include "tools/stress/recorder.hpp"
 #include "tools/stress/results.hpp"
+#include "tools/stress/target.hpp"
 #include "tools/stress/workload.hpp"
 
 #include <atomic>
@@ -35,8 +36,8 @@ struct worker_hooks {
 class worker {
  public:
   /// Has the clients first, first + step, … of `all`.
-  worker(const workload& work, std::uint64_t seed, std::uint64_t first, std::uint64_t step, std::uint64_t all,
-      worker_hooks hooks);
+  worker(const workload& work, target& to, std::uint64_t seed, std::uint64_t first, std::uint64_t step,
+      std::uint64_t all, worker_hooks hooks);
 
   /// Runs all clients in this thread; returns when the level is over.
   void run();
@@ -55,6 +56,7 @@ class worker {
   // --- for its clients ---
 
   const workload& work() const noexcept { return work_; }
+  target& to() noexcept { return to_; }
   async::context& io() noexcept { return io_; }
   std::uint64_t seed() const noexcept { return seed_; }
   std::uint64_t all_clients() const noexcept { return all_; }
@@ -86,6 +88,7 @@ class worker {
   async::awaitable<void> cut_off();
 
   const workload& work_;
+  target& to_;
   std::uint64_t seed_;
   std::uint64_t all_;
   worker_hooks hooks_;

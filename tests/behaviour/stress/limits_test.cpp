@@ -117,6 +117,20 @@ TEST_CASE("stress: is not short of ports when it resets its connections, or has 
   CHECK(end.exit_code == 0);
 }
 
+// A connection to a port from which it is made itself stands (simultaneous open), and echoes what is sent.
+TEST_CASE("client, stress: take no connection to themselves for a server", "[direct]") {
+  const auto [program, options] = GENERATE(table<std::string, std::vector<std::string>>(
+      {{"revecho-sync-client", {"--to", "40000", "hello"}}, {"revecho-async-client", {"--to", "40000", "hello"}},
+          {"revecho-stress", {"40000", "--clients", "1", "--messages", "1"}}}));
+  const auto end = run_in_network(R"(
+    echo 40000 40001 > /proc/sys/net/ipv4/ip_local_port_range || give_up "its range of ports cannot be set")",
+      "line", program, options);
+  CAPTURE(program, end.output, end.errors);
+  if (end.exit_code == 77) SKIP_TEST(end.errors);
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("refused"));
+}
+
 TEST_CASE("stress: does not blame a lack of ports when --source names an address of another machine", "[direct]") {
   const listening_socket server;
   const auto end = run("revecho-stress",

@@ -86,7 +86,7 @@ TEST_CASE("stress: fails when nobody listens", "[direct]") {
 TEST_CASE("stress: names a host that is not there", "[direct]") {
   const auto end = run("revecho-stress", {"no..host:7", "--clients", "2", "--messages", "1"});
   CHECK(end.exit_code == 1);
-  CHECK_THAT(end.errors, contains("cannot connect to no..host:7: Host not found") && contains("Nobody was answered"));
+  CHECK_THAT(end.errors, contains("cannot connect to no..host:7: Host not found"));
 }
 
 TEST_CASE("stress: connects from the addresses it was told", "[direct]") {

@@ -64,7 +64,7 @@ TEST_CASE("stress: writes its results as JSON of a fixed shape", "[direct]") {
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
   const auto all = nlohmann::json::parse(end.output);
-  CHECK(keys(all) == names{"revecho_stress", "config", "host", "levels", "interrupted", "ok"});
+  CHECK(keys(all) == names{"revecho_stress", "config", "host", "name_resolution", "levels", "interrupted", "ok"});
   CHECK(all["revecho_stress"] == 1);
   CHECK(all["ok"] == true);
   REQUIRE(all["levels"].size() == 2);

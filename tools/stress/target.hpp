@@ -1,0 +1,62 @@
+// The target of a load by its addresses. A name is resolved before anything is measured, and again when connections
+// fail, so that a change of its addresses is seen. Knows no connections.
+#pragma once
+
+#include "shared/net/address.hpp"
+#include "shared/net/name_lookup.hpp"
+#include "shared/options/endpoint.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <vector>
+
+namespace revecho::stress {
+
+/// What resolving the target's name took. An address needs no look-up.
+struct name_resolution {
+  std::uint64_t lookups = 0; ///< that have ended
+  std::uint64_t failed = 0;  ///< of these
+  std::chrono::nanoseconds longest{};
+  std::vector<socket_address> addresses; ///< those in use
+};
+
+class target {
+ public:
+  explicit target(endpoint to) : to_(std::move(to)) {}
+
+  const endpoint& name() const noexcept { return to_; }
+
+  /// For the first time, and does nothing later. Waits until that has ended, or for interrupt(). Throws
+  /// std::runtime_error if there are no addresses after the time-out (zero: never).
+  void resolve(std::chrono::nanoseconds timeout);
+
+  /// Ends resolve(). Any thread.
+  void interrupt();
+
+  /// Those found last: not empty after resolve(), except if that was interrupted. Any thread.
+  std::shared_ptr<const std::vector<socket_address>> addresses();
+
+  /// Begins to resolve once more, unless that is under way or was begun less than a second ago. Any thread.
+  void resolve_again();
+
+  name_resolution figures(); ///< Any thread.
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  std::error_code take_result();
+
+  endpoint to_;
+  std::mutex mutex_; // for all that follows
+  bool interrupted_ = false;
+  std::optional<name_lookup> lookup_; // the last, until its result has been taken
+  clock::time_point begun_{};         // of that
+  name_resolution figures_;
+  std::shared_ptr<const std::vector<socket_address>> addresses_ = std::make_shared<std::vector<socket_address>>();
+};
+
+} // namespace revecho::stress
