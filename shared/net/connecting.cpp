@@ -15,6 +15,8 @@
 namespace revecho {
 namespace {
 
+constexpr auto look_at_stop = std::chrono::milliseconds{20};
+
 int milliseconds_until(time_point when) {
   constexpr std::int64_t longest_wait = 60'000;
   if (when == never) return longest_wait;
@@ -34,14 +36,16 @@ void wait_for_any(const std::vector<connection>& attempts, std::vector<pollfd>& 
 
 } // namespace
 
-connection connect_to_first(std::span<const socket_address> to, time_point deadline, std::error_code& error) {
+connection connect_to_first(
+    std::span<const socket_address> to, time_point deadline, std::error_code& error, const std::atomic<bool>* stop) {
   std::vector<connection> attempts; // under way
   std::vector<pollfd> waiting;
   auto next_start = time_point::min();
   while (!to.empty() || !attempts.empty()) {
     const auto now = coarse_clock::now();
-    if (now >= deadline) {
-      error = std::make_error_code(std::errc::timed_out);
+    const bool stopped = stop != nullptr && *stop;
+    if (stopped || now >= deadline) {
+      error = std::make_error_code(stopped ? std::errc::operation_canceled : std::errc::timed_out);
       return connection();
     }
     if (!to.empty() && now >= next_start) {
@@ -52,7 +56,9 @@ connection connect_to_first(std::span<const socket_address> to, time_point deadl
       attempts.push_back(std::move(attempt));
       next_start = now + limits::connection_attempt_delay;
     }
-    wait_for_any(attempts, waiting, to.empty() ? deadline : std::min(deadline, next_start));
+    auto until = to.empty() ? deadline : std::min(deadline, next_start);
+    if (stop != nullptr) until = std::min(until, now + look_at_stop);
+    wait_for_any(attempts, waiting, until);
     for (std::size_t i = attempts.size(); i-- > 0;) {
       if (waiting[i].revents == 0) continue;
       error = connect_result(attempts[i].socket.get(), attempts[i].to);

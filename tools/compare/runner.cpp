@@ -30,11 +30,11 @@ constexpr unsigned most_useless_repetitions = 3;
 double microseconds(std::chrono::nanoseconds t) { return std::chrono::duration<double, std::micro>(t).count(); }
 
 // A connection that begins a message and never ends it.
-unique_descriptor stall(const endpoint& to, framing kind) {
+unique_descriptor stall(stress::load& engine, const std::atomic<bool>& interrupted) {
+  const auto& to = engine.work().to;
+  const auto kind = engine.work().framing_kind;
   std::error_code error;
-  const auto addresses = resolve(to, error);
-  unique_descriptor socket;
-  if (!error) socket = connect_to_first(addresses, deadline_after(10s), error).socket;
+  auto socket = connect_to_first(engine.resolve(), deadline_after(10s), error, &interrupted).socket;
   const std::string half = kind == framing::length ? std::string("\0\0\0\2h", 5) : "half a mess";
   // With raw there is no such thing as half a message.
   if (socket && kind != framing::raw && ::send(socket.get(), half.data(), half.size(), MSG_NOSIGNAL) <= 0)
@@ -230,7 +230,6 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
     engine.work().to = server->address();
   }
   unique_descriptor stalled;
-  if (s.has_staller) stalled = stall(engine.work().to, s.work.framing_kind);
   stress::load::observer each_second;
   if (live_.is_shown()) {
     each_second = [&](const stress::second& part) {
@@ -240,6 +239,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
     };
   }
   const interruptible now(*this, engine);
+  if (s.has_staller) stalled = stall(engine, interrupted_);
   const auto level = engine.run(s.clients, each_second);
   stalled.close();
   held_up_ = level.is_held_up();

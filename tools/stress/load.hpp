@@ -28,6 +28,10 @@ class load {
   /// What the next levels do.
   workload& work() noexcept { return work_; }
 
+  /// The target's addresses: its name is resolved now, if that has not been done. Empty after interrupt(). Throws
+  /// std::runtime_error if there is none.
+  std::vector<socket_address> resolve() { return *resolved_target().addresses(); }
+
   using observer = std::function<void(const second&)>;
 
   /// One level: so many clients, in threads of their own. `on_second` is called in one of them after each second.

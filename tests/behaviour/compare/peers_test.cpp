@@ -2,12 +2,14 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/chunking_proxy.hpp"
 #include "tests/support/comparing.hpp"
+#include "tests/support/environment.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tests/support/wire.hpp"
 
+#include <chrono>
 #include <csignal>
 
 using namespace revecho::test;
@@ -102,4 +104,15 @@ TEST_CASE("compare: finds nothing wrong with replies that come in pieces, togeth
   CHECK(end.exit_code == 0);
   CHECK(result_of(scenario_of(end), "cut")["runs"][0]["replies"] > 0);
   CHECK(cutting.seen().slices > 0);
+}
+
+TEST_CASE("compare: ends at a signal while the slow neighbour is still connecting") {
+  const listening_socket full(0);
+  const peer only(full.port());
+  comparison c({"--against", "silent=" + std::to_string(full.port()), "--story", "slow-neighbour"});
+  REQUIRE(eventually([&] { return sockets_of(c.tool().id()) > 0; }));
+  const auto before = std::chrono::steady_clock::now();
+  c.tool().signal(SIGINT);
+  CHECK(c.wait().exit_code == 130);
+  CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds{8}); // it gives up connecting after ten
 }

@@ -115,7 +115,7 @@ TEST_CASE("client: does not wait longer than --timeout for a name", "[direct]") 
   CHECK(watch.time() < long_before_that);
 }
 
-TEST_CASE("client, stress, server: a signal ends them while a name is resolved", "[direct]") {
+TEST_CASE("client, stress, compare, server: a signal ends them while a name is resolved", "[direct]") {
   struct program {
     std::string name;
     words arguments;
@@ -124,6 +124,7 @@ TEST_CASE("client, stress, server: a signal ends them while a name is resolved",
   const auto each = GENERATE(values<program>({{"revecho-sync-client", {"--to", "slow.test:7", "hello"}, -1},
       {"revecho-async-client", {"--to", "slow.test:7", "hello"}, -1},
       {"revecho-stress", {"slow.test:7", "--timeout", "1h"}, 130},
+      {"revecho-compare", {"--against", "slow=slow.test:7", "--clients", "1"}, 130},
       {"revecho-sync-server", {"--listen", "slow.test:0"}, -1},
       {"revecho-async-server", {"--listen", "slow.test:0"}, -1},
       {"revecho-epoll-server", {"--listen", "slow.test:0"}, -1}}));
