@@ -162,6 +162,7 @@ async::awaitable<void> worker::watch_itself() {
 async::awaitable<void> worker::cut_off() {
   if (work_.waits_for_rest || work_.messages) co_return;
   co_await wait_for_begin();
+  if (over_) co_return; // interrupted before it began
   co_await end_.until(times().stop_sending);
   cut_off_ = true;
   io_.stop();
