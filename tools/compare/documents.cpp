@@ -17,13 +17,14 @@ constexpr int document_version = 1;
 json estimate_json(const std::vector<double>& values) {
   if (values.empty()) return nullptr;
   const auto e = estimate_median(values);
-  return {{"median", e.median}, {"low", e.low}, {"high", e.high}};
+  return {{"median", e.median}, {"low", e.low}, {"high", e.high}, {"level", e.level}};
 }
 
 json result_json(const result& r) {
   json summary = json::object();
   for (std::size_t m = 0; m < metrics; ++m)
-    summary[std::string(to_string(static_cast<metric>(m)))] = estimate_json(r.all(static_cast<metric>(m)));
+    summary[std::string(to_string(static_cast<metric>(m)))] =
+        r.knows(static_cast<metric>(m)) ? estimate_json(r.all(static_cast<metric>(m))) : json();
   json runs = json::array();
   for (const auto& run : r.runs) {
     json figures = json::object();
@@ -104,8 +105,8 @@ void to_json(json& j, const document& d) {
       {"host", {{"kernel", d.machine.kernel}, {"cpu", d.machine.cpu}, {"cpus", d.machine.cpus},
                    {"memory_bytes", d.machine.memory_bytes}}},
       {"build", {{"version", d.build.version}, {"compiler", d.build.compiler}, {"type", d.build.type}}},
-      {"config", {{"command", d.command}, {"repeat", d.repeat}, {"duration_s", d.duration_s}, {"started", d.started},
-                     {"took_s", d.took_s}, {"repeated_runs", d.repeated_runs},
+      {"config", {{"command", d.command}, {"repeat", d.repeat}, {"duration_s", d.duration_s}, {"margin", d.margin},
+                     {"started", d.started}, {"took_s", d.took_s}, {"repeated_runs", d.repeated_runs},
                      {"server_cpus", cpus_json(d.server_cpus)}, {"tool_cpus", cpus_json(d.tool_cpus)}}},
       {"verdicts", d.verdicts}, {"contestants", std::move(contestants)}, {"scenarios", std::move(scenarios)},
       {"stories", std::move(stories)}};
@@ -124,6 +125,7 @@ void from_json(const json& j, document& d) {
   d.command = config.at("command");
   d.repeat = config.at("repeat");
   d.duration_s = config.at("duration_s");
+  d.margin = config.value("margin", d.margin);
   d.started = config.at("started");
   d.took_s = config.at("took_s");
   d.repeated_runs = config.value("repeated_runs", 0U); // older documents have none

@@ -1,32 +1,33 @@
 #include "tools/compare/estimate.hpp"
 
-#include "shared/options/random.hpp"
+#include "tools/compare/student.hpp"
 
 #include <algorithm>
-#include <cstddef>
-#include <cstdint>
+#include <cmath>
+#include <limits>
 
 namespace revecho::compare {
 namespace {
 
-constexpr std::size_t resamples = 2000;
-constexpr std::uint64_t seed = 1;
+constexpr double least_level = 0.93;
 
-double median_of_resample(const std::vector<double>& values, random_bits& random) {
-  std::vector<double> drawn(values.size());
-  for (double& d : drawn)
-    d = values[static_cast<std::size_t>(random.fraction() * static_cast<double>(values.size()))];
-  return median(std::move(drawn));
-}
+struct moments {
+  double count;
+  double mean;
+  double variance_of_mean;
+};
 
-// The middle 95 % of what `draw` gives.
-template <class Draw>
-estimate interval_of(double middle, Draw draw) {
-  std::vector<double> all(resamples);
-  for (double& value : all)
-    value = draw();
-  std::sort(all.begin(), all.end());
-  return {middle, all[resamples / 40], all[resamples - 1 - resamples / 40]};
+// A run that brought nothing counts as next to nothing, and makes the spread enormous.
+moments of_logarithms(const std::vector<double>& values) {
+  constexpr double next_to_nothing = 1e-9;
+  moments m{static_cast<double>(values.size()), 0, 0};
+  for (const double value : values)
+    m.mean += std::log(std::max(value, next_to_nothing)) / m.count;
+  for (const double value : values) {
+    const double off = std::log(std::max(value, next_to_nothing)) - m.mean;
+    m.variance_of_mean += off * off / (m.count - 1) / m.count;
+  }
+  return m;
 }
 
 } // namespace
@@ -38,18 +39,54 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
+// Fewer than k of n values are below the true median with the probability of a binomial distribution.
 estimate estimate_median(const std::vector<double>& values) {
   if (values.empty()) return {};
-  random_bits random(seed);
-  return interval_of(median(values), [&] { return median_of_resample(values, random); });
+  auto sorted = values;
+  std::sort(sorted.begin(), sorted.end());
+  const auto n = static_cast<double>(sorted.size());
+  const auto chance_of = [n](double below) {
+    return std::exp(std::lgamma(n + 1) - std::lgamma(below + 1) - std::lgamma(n - below + 1) - n * std::log(2.0));
+  };
+  std::size_t cut = 0; // values on each side that are outside
+  double outside = chance_of(0);
+  for (double more = outside; 2 * cut + 2 < sorted.size(); outside = more) {
+    more = outside + chance_of(static_cast<double>(cut + 1));
+    if (1 - 2 * more < least_level) break;
+    ++cut;
+  }
+  return {median(values), sorted[cut], sorted[sorted.size() - 1 - cut], std::max(0.0, 1 - 2 * outside)};
 }
 
-bool differ(const std::vector<double>& a, const std::vector<double>& b) {
-  if (std::min(a.size(), b.size()) < fewest_values_to_differ) return false;
-  random_bits random(seed);
-  const auto difference =
-      interval_of(median(a) - median(b), [&] { return median_of_resample(a, random) - median_of_resample(b, random); });
-  return difference.low > 0 || difference.high < 0;
+ratio ratio_of(const std::vector<double>& a, const std::vector<double>& b) {
+  constexpr double everything = std::numeric_limits<double>::infinity();
+  if (a.empty() || b.empty()) return {1, 0, everything, 1};
+  const auto of_a = of_logarithms(a);
+  const auto of_b = of_logarithms(b);
+  const double difference = of_a.mean - of_b.mean;
+  if (std::min(a.size(), b.size()) < fewest_values_to_differ) return {std::exp(difference), 0, everything, 1};
+  const double variance = of_a.variance_of_mean + of_b.variance_of_mean;
+  const double error = std::sqrt(variance);
+  // What rounding leaves of equal values is no spread.
+  if (error < 1e-12) {
+    const bool equal = std::abs(difference) < 1e-12;
+    return {std::exp(difference), std::exp(difference), std::exp(difference), equal ? 1.0 : 0.0};
+  }
+  const auto part = [](const moments& m) { return m.variance_of_mean * m.variance_of_mean / (m.count - 1); };
+  const double degrees = variance * variance / (part(of_a) + part(of_b));
+  const double reach = two_sided_quantile(0.05, degrees) * error;
+  return {std::exp(difference), std::exp(difference - reach), std::exp(difference + reach),
+      two_sided_probability(difference / error, degrees)};
+}
+
+double significant_up_to(std::vector<double> probabilities, double level) {
+  std::sort(probabilities.begin(), probabilities.end());
+  double last = -1;
+  for (std::size_t i = 0; i < probabilities.size(); ++i) {
+    if (probabilities[i] > level / static_cast<double>(probabilities.size() - i)) break;
+    last = probabilities[i];
+  }
+  return last;
 }
 
 } // namespace revecho::compare

@@ -1,4 +1,4 @@
-// Medians, and how far they can be trusted.
+// Medians and ratios, and how far they can be trusted.
 #pragma once
 
 #include "tools/compare/results.hpp"
@@ -11,14 +11,27 @@ namespace revecho::compare {
 /// Throws nothing; of no values: zeros.
 double median(std::vector<double> values);
 
-/// The median with its 95 % interval by bootstrap (percentile method; Efron, Tibshirani: "An Introduction to the
-/// Bootstrap", 1993). The same values give the same interval.
+/// The median, between two of the values: the narrowest symmetric pair of order statistics (David, Nagaraja: "Order
+/// Statistics", 7.1) that holds the true median with at least 93 %, whatever the distribution, or the lowest and the
+/// highest value where there are too few for that.
 estimate estimate_median(const std::vector<double>& values);
 
-inline constexpr std::size_t fewest_values_to_differ = 3;
+/// How many times as large one quantity is as another, by some runs of each.
+struct ratio {
+  double middle = 1; ///< of the geometric means
+  double low = 0;    ///< its 95 % interval; without enough values: everything
+  double high = 0;
+  double probability = 1; ///< of such a ratio or one farther from 1, if there were no difference
+};
 
-/// Do the medians differ significantly? The 95 % interval of their difference, by the same method, leaves out zero.
-/// Never for fewer values each than these: they could not show it.
-bool differ(const std::vector<double>& a, const std::vector<double>& b);
+inline constexpr std::size_t fewest_values_to_differ = 5;
+
+/// By Welch's test on logarithms: neither a common spread nor equal numbers of runs are assumed. Says nothing for fewer
+/// values each than these.
+ratio ratio_of(const std::vector<double>& a, const std::vector<double>& b);
+
+/// Holm's step-down procedure: comparisons whose probability is at most the result differ significantly, so that the
+/// chance of any false one among all of them is at most `level`. Below zero if none do.
+double significant_up_to(std::vector<double> probabilities, double level);
 
 } // namespace revecho::compare

@@ -83,7 +83,6 @@ void tell(const std::string& story, plan& p, const CLI::App& app, compare_option
     unless_said("--clients", p.clients, std::vector<std::size_t>{10, 100, 1000});
     unless_said("--delay", p.delays, std::vector<std::string>{"uniform:0s..500ms"});
     unless_said("--duration", p.work.duration, std::chrono::nanoseconds{2s});
-    unless_said("--repeat", options.repeat, 3U);
     p.work.think = distribution::parse("uniform:0s..300ms");
   } else if (story == "slow-neighbour") {
     p.has_staller = true;
@@ -151,6 +150,18 @@ std::vector<framing> parse_framings(const std::string& text) {
   return without_repeats(std::move(kinds), [](framing f) { return to_string(f); });
 }
 
+double parse_margin(const std::string& text) {
+  std::size_t end = 0;
+  double percent = -1;
+  try {
+    percent = std::stod(text, &end);
+  } catch (const std::exception&) { // says the following
+  }
+  if (text.substr(end) != "%" || !(percent >= 0 && percent <= 100))
+    throw std::invalid_argument(fmt::format("'{}' is not a margin: 0% to 100%", text));
+  return percent / 100;
+}
+
 std::string parse_story(const std::string& text) {
   for (const std::string known : {"five-requests", "slow-neighbour", "crowd", "limit"})
     if (text == known) return text;
@@ -167,8 +178,8 @@ void add_load_options(CLI::App& app, plan& p) {
   add_parsed(app, "--framing", p.framings, parse_framings, "F[,F...]", "raw, line, length or eof", "raw");
   add_parsed(app, "--rate", p.work.rate, stress::parse_rate, "R",
       "Offer R messages a second of all clients together, whatever the replies: what they cost is comparable then");
-  add_parsed(app, "--duration", p.work.duration, stress::parse_some_duration, "DURATION", "How long a run is counted",
-      "400ms");
+  add_parsed(app, "--duration", p.work.duration, stress::parse_some_duration, "DURATION",
+      "How long a run is counted; then replies under way are waited for, up to 1s", "400ms");
 }
 
 } // namespace
@@ -177,7 +188,7 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   compare_options options;
   plan p;
   p.work.duration = default_duration;
-  p.work.waits_for_rest = false;
+  p.work.rest = 1s;
   std::vector<contestant> models;
   std::vector<contestant> running;
   CLI::App app{
@@ -202,6 +213,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
       "A server that is running already; repeatable, and instead of --models unless both are given", "");
   const auto repeats = [](const std::string& text) { return static_cast<unsigned>(parse_count(text, 1, 1000)); };
   add_parsed(app, "--repeat", options.repeat, repeats, "N", "Runs of each contestant under each load", "5");
+  add_parsed(
+      app, "--margin", options.margin, parse_margin, "PERCENT", "Smaller differences do not matter in practice", "2%");
   app.add_option("--json", options.json, "Write everything as JSON (- is stdout, instead of the tables)")
       ->type_name("FILE");
   app.add_option("--report", options.report, "Write a page with charts, for any browser (- is stdout, likewise)")

@@ -26,6 +26,7 @@ struct compare_options {
   std::vector<scenario> scenarios;
   std::vector<std::string> timed_stories; ///< "five-requests", "limit"
   unsigned repeat = 5;
+  double margin = 0.02;                ///< ratios closer to 1 are no practical difference
   std::chrono::nanoseconds duration{}; ///< of a run
   std::string json;                    ///< file names; "-" is stdout, which is one of them at most; empty: none
   std::string report;

@@ -15,13 +15,13 @@ constexpr std::size_t width = 118; // of sentences
 
 // Behind the censored share of all latencies a percentile is only known to be at least that.
 std::string latency(const result& r, metric m, double percent) {
-  if (!r.knows(m)) return "-";
+  if (!r.knows(m)) return "–";
   const bool at_least = percent > 100 * (1 - r.median(metric::censored));
   return fmt::format("{}{}", at_least ? ">" : "", time_of(r.median(m)));
 }
 
 std::string if_known(const result& r, metric m, std::string (*format)(double)) {
-  return r.knows(m) ? format(r.median(m)) : "-";
+  return r.knows(m) ? format(r.median(m)) : "–";
 }
 
 std::string short_number(double value) { return value < 10 ? fmt::format("{:.2f}", value) : format_count(value); }
@@ -30,7 +30,7 @@ std::string whole(double value) { return fmt::format("{:.0f}", value); }
 
 std::string user_share(const result& r) {
   const double all = r.median(metric::cpu_us);
-  return all > 0 ? fmt::format("{:.0f} %", 100 * r.median(metric::cpu_user_us) / all) : "-";
+  return all > 0 ? fmt::format("{:.0f} %", 100 * r.median(metric::cpu_user_us) / all) : "–";
 }
 
 std::string mark_of(const result& r, const verdict& v) {
@@ -44,7 +44,7 @@ std::string interval(const result& r) {
 }
 
 std::string as_text(const scenario_results& s) {
-  table rows({{"", table::align::left}, {"server", table::align::left}, {"replies/s"}, {"95 %"}, {"p50"}, {"p99"},
+  table rows({{"", table::align::left}, {"server", table::align::left}, {"replies/s"}, {"interval"}, {"p50"}, {"p99"},
       {"max"}, {"unserved"}, {"CPU/reply"}, {"user"}, {"switches"}, {"threads"}, {"memory"}, {"per conn."}});
   for (const auto& r : s.results) {
     if (r.runs.empty()) {
@@ -52,21 +52,20 @@ std::string as_text(const scenario_results& s) {
           {"", r.contestant, r.failure.empty() ? "not run" : "failed", "", "", "", "", "", "", "", "", "", "", ""});
       continue;
     }
-    rows.add_row({mark_of(r, s.verdict), r.contestant, format_count(r.median(metric::rate)), interval(r),
-        latency(r, metric::p50_us, 50), latency(r, metric::p99_us, 99), latency(r, metric::max_us, 100),
-        whole(r.median(metric::unserved)), if_known(r, metric::cpu_us, time_of), user_share(r),
-        if_known(r, metric::context_switches, short_number), if_known(r, metric::threads, whole),
-        if_known(r, metric::peak_memory_bytes, format_size),
+    rows.add_row({mark_of(r, s.verdict), r.contestant, rate_of(r), interval(r), latency(r, metric::p50_us, 50),
+        latency(r, metric::p99_us, 99), latency(r, metric::max_us, 100), whole(r.median(metric::unserved)),
+        if_known(r, metric::cpu_us, time_of), user_share(r), if_known(r, metric::context_switches, short_number),
+        if_known(r, metric::threads, whole), if_known(r, metric::peak_memory_bytes, format_size),
         if_known(r, metric::memory_per_connection_bytes, format_size)});
   }
   return fmt::format("{}\n\n{}\n{}\n", s.name, rows.text(), wrapped(s.verdict.text, width));
 }
 
 std::string as_text(const timed_story& story) {
-  table rows({{"", table::align::left}, {"time"}, {"95 %"}, {"runs"}});
+  table rows({{"", table::align::left}, {"time"}, {"interval"}, {"runs"}});
   for (const auto& row : story.rows) {
     if (row.seconds.empty()) {
-      rows.add_row({row.label, "-", "-", "0"});
+      rows.add_row({row.label, "–", "–", "0"});
       continue;
     }
     const auto e = estimate_median(row.seconds);
@@ -91,11 +90,11 @@ std::string overview(const document& d) {
       const auto r =
           std::find_if(s.results.begin(), s.results.end(), [&](const result& one) { return one.contestant == c.name; });
       if (r == s.results.end() || r->runs.empty()) {
-        cells.emplace_back("-  ");
+        cells.emplace_back("–  ");
         continue;
       }
       const auto mark = r->median(metric::unserved) > 0 ? "!" : mark_of(*r, s.verdict);
-      cells.push_back(fmt::format("{} {:1}", format_count(r->median(metric::rate)), mark));
+      cells.push_back(fmt::format("{} {:1}", rate_of(*r), mark));
     }
     rows.add_row(std::move(cells));
   }
@@ -105,12 +104,19 @@ std::string overview(const document& d) {
 std::string how_to_read(const document& d) {
   const bool some_unknown = std::any_of(
       d.contestants.begin(), d.contestants.end(), [](const contestant_info& c) { return !c.endpoint.empty(); });
-  std::string text = fmt::format(
-      "Medians of {} run{} of {} each. *: best; =: not significantly worse (95 %, bootstrap); !, unserved: clients "
-      "without a single reply. >: at least; the replies were not waited for any longer. CPU (and what share of it in "
-      "user space), context switches for each reply, threads and resident memory are the server's.",
-      d.repeat, d.repeat == 1 ? "" : "s", time_of(1e6 * d.duration_s));
-  if (some_unknown) text += " -: not known of servers that were not started here.";
+  std::string text =
+      fmt::format("Medians of {} run{} of {} each", d.repeat, d.repeat == 1 ? "" : "s", time_of(1e6 * d.duration_s));
+  if (d.repeat > 1)
+    text += fmt::format(", and an interval that holds the true one with a probability of {:.1f} %",
+        100 * estimate_median(std::vector<double>(d.repeat)).level);
+  text +=
+      fmt::format(". *: best; =: not worse by more than {:.3g} %, or not significantly so (Welch's test, with Holm's "
+                  "correction for all comparisons, 5 %); !, unserved: clients without a single reply. ",
+          100 * d.margin);
+  text += "≥: at least; the load tool was the limit. >: at least; the replies were not waited for any longer. CPU (and "
+          "what share of it in user space), context switches for each reply, threads and resident memory are the "
+          "server's. –: not known, or a percentile with fewer than ten replies beyond it.";
+  if (some_unknown) text += " Costs are not known of servers that were not started here.";
   if (d.repeated_runs > 0)
     text += fmt::format(" {} run{} made once more, because the load tool was held up.", d.repeated_runs,
         d.repeated_runs == 1 ? " was" : "s were");

@@ -41,6 +41,10 @@ std::vector<double> result::all(metric m) const {
 
 double result::median(metric m) const { return compare::median(all(m)); }
 
+std::string rate_of(const result& r) {
+  return fmt::format("{}{}", r.is_limited_by_tool() ? "≥ " : "", format_count(r.median(metric::rate)));
+}
+
 document document::here() {
   document d;
   d.machine = host::here();

@@ -62,8 +62,15 @@ struct result {
   std::vector<double> all(metric) const;
   /// Their median; 0 if it is not known.
   double median(metric) const;
-  bool knows(metric m) const { return !all(m).empty(); }
+  /// Do its rates describe the load tool rather than the server, in half of the runs or more? Then they are lower
+  /// bounds.
+  bool is_limited_by_tool() const { return median(metric::tool_limited) > 0; }
+  /// In each run, if there is one: else the median would be that of a choice.
+  bool knows(metric m) const { return !runs.empty() && all(m).size() == runs.size(); }
 };
+
+/// "192k", or "≥ 192k" if the load tool was the limit.
+std::string rate_of(const result&);
 
 /// Who did best, and what that means.
 struct verdict {
@@ -85,11 +92,12 @@ struct scenario_results {
   compare::verdict verdict;
 };
 
-/// A median with its 95 % interval.
+/// A median with an interval.
 struct estimate {
   double median = 0;
   double low = 0;
   double high = 0;
+  double level = 0; ///< how surely the interval holds the true median, from 0 to 1
 };
 
 /// A story that is told by how long something took.
@@ -122,7 +130,8 @@ struct document {
   std::string command;
   unsigned repeat = 0;
   double duration_s = 0;
-  std::string started; ///< "2026-01-31T12:00:00Z"
+  double margin = 0.02; ///< ratios closer to 1 are no practical difference
+  std::string started;  ///< "2026-01-31T12:00:00Z"
   double took_s = 0;
   unsigned repeated_runs = 0;   ///< made once more, because the load tool was held up
   std::vector<int> server_cpus; ///< empty if nothing was pinned

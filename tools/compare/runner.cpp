@@ -46,11 +46,14 @@ unique_descriptor stall(stress::load& engine, const std::atomic<bool>& interrupt
 void take_latencies(run_figures& figures, const stress::latencies& from) {
   if (from.values.size() == 0) return;
   figures[metric::mean_us] = microseconds(from.values.mean());
-  figures[metric::p50_us] = microseconds(from.values.percentile(50));
-  figures[metric::p90_us] = microseconds(from.values.percentile(90));
-  figures[metric::p99_us] = microseconds(from.values.percentile(99));
-  figures[metric::p99_9_us] = microseconds(from.values.percentile(99.9));
-  figures[metric::p99_99_us] = microseconds(from.values.percentile(99.99));
+  const auto take = [&](metric m, double percent) {
+    if (const auto known = from.values.known_percentile(percent)) figures[m] = microseconds(*known);
+  };
+  take(metric::p50_us, 50);
+  take(metric::p90_us, 90);
+  take(metric::p99_us, 99);
+  take(metric::p99_9_us, 99.9);
+  take(metric::p99_99_us, 99.99);
   figures[metric::max_us] = microseconds(from.values.max());
   figures[metric::censored] = static_cast<double>(from.censored) / static_cast<double>(from.values.size());
 }
@@ -127,6 +130,7 @@ document runner::run() {
   auto all = document::here();
   all.command = options_.command;
   all.repeat = options_.repeat;
+  all.margin = options_.margin;
   all.duration_s = std::chrono::duration<double>(options_.duration).count();
   all.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
   all.server_cpus = server_cpus_;

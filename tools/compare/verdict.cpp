@@ -22,14 +22,16 @@ std::string listed(std::vector<std::string> names) {
 // At a fixed rate all that keep up give the same, and what differs is what it costs them.
 metric judged_by(const scenario_results& s, const std::vector<const result*>& candidates) {
   if (s.rate <= 0) return metric::rate;
-  const bool all_known =
-      std::all_of(candidates.begin(), candidates.end(), [](const result* r) { return r->knows(metric::cpu_us); });
-  return all_known ? metric::cpu_us : metric::p99_us;
+  for (const metric m : {metric::cpu_us, metric::p99_us, metric::p50_us})
+    if (std::all_of(candidates.begin(), candidates.end(), [m](const result* r) { return r->knows(m); })) return m;
+  return metric::mean_us;
 }
 
 std::string value_of(const result& r, metric m) {
-  if (m == metric::rate) return format_count(r.median(m)) + " replies/s";
-  return time_of(r.median(m)) + (m == metric::cpu_us ? " of CPU a reply" : " at p99");
+  if (m == metric::rate) return rate_of(r) + " replies/s";
+  const auto time = time_of(r.median(m));
+  if (m == metric::cpu_us) return time + " of CPU a reply";
+  return m == metric::mean_us ? time + " in the mean" : time + (m == metric::p99_us ? " at p99" : " at p50");
 }
 
 bool keeps_up(const result& r, const scenario_results& s) {
@@ -102,9 +104,32 @@ std::string about_the_cost(const std::vector<const result*>& best) {
   return text.empty() ? text : text + ".";
 }
 
-} // namespace
+// Of all pairs: which of them will be the best is not known beforehand.
+void add_probabilities(const scenario_results& s, std::vector<double>& to) {
+  const auto candidates = comparable(s);
+  const metric m = judged_by(s, candidates);
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      to.push_back(ratio_of(candidates[i]->all(m), candidates[j]->all(m)).probability);
+}
 
-verdict judge(const scenario_results& s) {
+// What makes a difference count.
+struct criteria {
+  double margin;
+  double probability; // at most
+};
+
+enum class difference { none_significant, none_practical, real };
+
+difference between(const ratio& better, const criteria& c) {
+  const bool significant = better.probability <= c.probability;
+  if (better.high <= 1 + c.margin || (significant && better.middle <= 1 + c.margin)) return difference::none_practical;
+  return significant ? difference::real : difference::none_significant;
+}
+
+std::string with_interval(const ratio& r) { return fmt::format("{:.2f} ({:.2f}-{:.2f})", r.middle, r.low, r.high); }
+
+verdict judge(const scenario_results& s, const criteria& c) {
   verdict v;
   auto candidates = comparable(s);
   if (candidates.empty()) {
@@ -120,18 +145,33 @@ verdict judge(const scenario_results& s) {
     return more_is_better ? a->median(m) > b->median(m) : a->median(m) < b->median(m);
   });
   const result& best = *candidates.front();
-  const result* next = nullptr; // the best of those that are significantly worse
+  const result* next = nullptr; // the best of those that are worse
+  ratio to_next;
+  bool some_insignificant = false;
+  bool some_unknown = false;
   std::vector<std::string> values;
   for (const auto* r : candidates) {
-    if (r == &best || !differ(best.all(m), r->all(m))) {
+    const auto by = more_is_better ? ratio_of(best.all(m), r->all(m)) : ratio_of(r->all(m), best.all(m));
+    const auto how = r == &best ? difference::none_practical : between(by, c);
+    // One whose rate is a lower bound may be as good.
+    const bool unknown = more_is_better && r != &best && r->is_limited_by_tool();
+    if (how != difference::real || unknown) {
       v.tied.push_back(r->contestant);
       values.push_back(value_of(*r, m));
+      some_insignificant = some_insignificant || how == difference::none_significant;
+      some_unknown = some_unknown || unknown;
     } else if (next == nullptr) {
       next = r;
+      to_next = by;
     }
   }
   if (v.tied.size() > 1) {
-    v.text = fmt::format("No significant difference between {} ({}).", listed(v.tied), listed(values));
+    v.text = some_unknown ? fmt::format("Nobody can be named the best of {} ({}): the load tool was the limit.",
+                                listed(v.tied), listed(values))
+             : some_insignificant
+                 ? fmt::format("No significant difference between {} ({}).", listed(v.tied), listed(values))
+                 : fmt::format("No practical difference between {} ({}): less than {:.3g} %.", listed(v.tied),
+                       listed(values), 100 * c.margin);
     const bool can_show = std::all_of(candidates.begin(), candidates.end(),
         [&](const result* r) { return r->all(m).size() >= fewest_values_to_differ; });
     if (!can_show) v.text += fmt::format(" So few runs cannot show one: --repeat {} or more.", fewest_values_to_differ);
@@ -147,11 +187,11 @@ verdict judge(const scenario_results& s) {
   } else {
     v.winner = best.contestant;
     if (more_is_better) {
-      v.text = fmt::format("{} gives most: {}, {:.2f} times as many as {} ({}).", best.contestant, values.front(),
-          best.median(m) / next->median(m), next->contestant, value_of(*next, m));
+      v.text = fmt::format("{} gives most: {}, {} times as many as {} ({}).", best.contestant, values.front(),
+          with_interval(to_next), next->contestant, value_of(*next, m));
     } else {
-      v.text = fmt::format("{} does it for least: {}; {} is next with {}.", best.contestant, values.front(),
-          next->contestant, value_of(*next, m));
+      v.text = fmt::format("{} does it for least: {}; {} is next with {}, {} times as much.", best.contestant,
+          values.front(), next->contestant, value_of(*next, m), with_interval(to_next));
     }
   }
   v.headline = v.text;
@@ -163,16 +203,23 @@ verdict judge(const scenario_results& s) {
       v.text += fmt::format(" {} did not keep up: {} replies/s.", r.contestant, format_count(r.median(metric::rate)));
   if (std::any_of(
           s.results.begin(), s.results.end(), [](const result& r) { return r.median(metric::tool_limited) > 0; }))
-    v.text += " The load tool itself was at its limit, or was held up, in some runs: a server may be capable of more.";
+    v.text += " The load tool itself was at its limit, or was held up, in some runs: where ≥ stands, the server may be "
+              "capable of more.";
   return v;
 }
 
+} // namespace
+
 void judge_all(document& all) {
   all.verdicts.clear();
+  std::vector<double> probabilities;
+  for (const auto& s : all.scenarios)
+    add_probabilities(s, probabilities);
+  const criteria c{all.margin, significant_up_to(probabilities, 0.05)};
   std::map<std::string, const scenario_results*> largest; // of each group
   std::vector<std::string> order;
   for (auto& s : all.scenarios) {
-    s.verdict = judge(s);
+    s.verdict = judge(s, c);
     auto& found = largest[s.group];
     if (found == nullptr) order.push_back(s.group);
     if (found == nullptr || s.clients >= found->clients) found = &s;

@@ -8,11 +8,11 @@
 
 namespace revecho::compare {
 
-/// Who did best in this scenario, if anybody did significantly: at the rate if it was open, else at what a reply costs.
-/// Those who left clients unserved cannot win against those who did not.
-verdict judge(const scenario_results&);
-
 /// The verdict of each scenario, and the sentences over all of them. Changes nothing else.
+///
+/// A contestant wins if it is better than each other one, at the rate if that was open, else at what a reply costs: by
+/// more than the margin, and significantly, which it is with respect to all comparisons of the document (Holm; the
+/// chance of any false one is 5 %). Those who left clients unserved cannot win against those who did not.
 void judge_all(document&);
 
 } // namespace revecho::compare

@@ -32,6 +32,8 @@ class client final : private async::ready_handler {
   void wake(steady::time_point now);
 
   std::uint64_t replies() const noexcept { return talk_.replies(); } ///< right ones, in the window
+  /// Was it served in the window, and does a message of its wait for a reply?
+  bool is_owed_last_reply() const noexcept { return talk_.replies() > 0 && talk_.is_owed() && !talk_.is_broken(); }
 
  private:
   bool gives_up(steady::time_point reachable, steady::time_point now) const;

@@ -90,7 +90,8 @@ void conversation::complete(verdict v, steady::time_point now) {
     return;
   }
   const flight& f = *oldest_;
-  if (results_.count_reply(f.intended, f.sent, std::max(last_reply_, f.sent), now, check_.pieces())) ++replies_;
+  if (results_.count_reply(f.intended, f.sent, std::max(last_reply_, f.sent), now, check_.pieces(), replies_ > 0))
+    ++replies_;
   if (down_since_)
     results_.add_outage(*std::exchange(down_since_, std::nullopt), now, 1, std::exchange(lost_while_down_, 0));
   last_reply_ = now;

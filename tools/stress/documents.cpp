@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 
 namespace revecho::stress {
 namespace {
@@ -19,8 +20,11 @@ using json = nlohmann::ordered_json;
 double microseconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e3; }
 
 json to_json(const latencies& l) {
-  const auto percentile = [&](double percent) { return microseconds(l.values.percentile(percent)); };
-  return {{"mean", microseconds(l.values.mean())}, {"p50", percentile(50)}, {"p90", percentile(90)},
+  const auto percentile = [&](double percent) {
+    const auto known = l.values.known_percentile(percent);
+    return known ? json(microseconds(*known)) : json();
+  };
+  return {{"count", l.values.size()}, {"mean", microseconds(l.values.mean())}, {"p50", percentile(50)}, {"p90", percentile(90)},
       {"p99", percentile(99)}, {"p99_9", percentile(99.9)}, {"p99_99", percentile(99.99)},
       {"max", microseconds(l.values.max())}, {"censored", share(l.censored, l.values.size())}};
 }
@@ -114,11 +118,12 @@ nlohmann::ordered_json as_json(
 std::string csv_titles() { return "clients,time_s,connected,sent,verified,errors,p50_us,p99_us,max_us\n"; }
 
 std::string csv_line(std::size_t clients, const second& s) {
-  const auto latency = [&](std::chrono::nanoseconds value) {
-    return s.latency.size() > 0 ? fmt::format("{:.1f}", microseconds(value)) : std::string();
+  const auto latency = [](std::optional<std::chrono::nanoseconds> value) {
+    return value ? fmt::format("{:.1f}", microseconds(*value)) : std::string();
   };
+  const auto longest = s.latency.size() > 0 ? std::optional(s.latency.max()) : std::nullopt;
   return fmt::format("{},{:.3f},{},{},{},{},{},{},{}\n", clients, seconds(s.time), s.connected, s.sent, s.verified,
-      s.errors, latency(s.latency.percentile(50)), latency(s.latency.percentile(99)), latency(s.latency.max()));
+      s.errors, latency(s.latency.known_percentile(50)), latency(s.latency.known_percentile(99)), latency(longest));
 }
 
 // The steps grow finer towards 100 %: each halving of the distance to it has five (Tene, HdrHistogram).

@@ -40,6 +40,12 @@ histogram::duration histogram::mean() const noexcept {
   return duration{size_ == 0 ? 0 : static_cast<duration::rep>(sum_ / static_cast<long double>(size_))};
 }
 
+std::optional<histogram::duration> histogram::known_percentile(double percent) const noexcept {
+  constexpr double rounding = 1e-6;
+  const double beyond = (1 - percent / 100) * static_cast<double>(size_);
+  return beyond + rounding >= fewest_beyond ? std::optional(percentile(percent)) : std::nullopt;
+}
+
 histogram::duration histogram::deviation() const noexcept {
   const auto average = static_cast<long double>(mean().count());
   long double squares = 0;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace revecho::stress {
 
@@ -28,6 +29,10 @@ class histogram {
   /// The value that `percent` of all are not above (99.9 → p99.9), rounded up to its bucket's end, never above max();
   /// zero when empty.
   duration percentile(double percent) const noexcept;
+
+  /// The same, if at least `fewest_beyond` values are beyond it: with fewer, chance makes it.
+  std::optional<duration> known_percentile(double percent) const noexcept;
+  static constexpr int fewest_beyond = 10;
 
   /// Standard deviation, taking each value for the middle of its bucket.
   duration deviation() const noexcept;

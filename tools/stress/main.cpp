@@ -77,7 +77,7 @@ class session {
     line_.show(work.messages ? -1 : std::chrono::duration<double>(s.time) / total,
         fmt::format("{}  {}/{} connected  {}/s  p99 {}  {} errors",
             format_duration(std::chrono::round<std::chrono::seconds>(s.time)), s.connected, clients,
-            format_count(static_cast<double>(s.verified)), format_duration(s.latency.percentile(99)), errors_));
+            format_count(static_cast<double>(s.verified)), percentile_text(s.latency, 99), errors_));
   }
 
   void search() {

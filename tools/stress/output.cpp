@@ -117,6 +117,11 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
 
 } // namespace
 
+std::string percentile_text(const histogram& of, double percent) {
+  const auto known = of.known_percentile(percent);
+  return known ? format_duration(*known) : "–";
+}
+
 const latencies& judged_by(const level_result& level) {
   return level.offered_rate > 0 ? level.response : level.service;
 }
@@ -137,13 +142,14 @@ std::string as_table(const std::vector<level_result>& levels) {
     const auto& judged = judged_by(level).values;
     std::vector<std::string> cells{std::to_string(level.clients)};
     if (open) cells.push_back(format_count(level.offered_rate) + "/s");
-    cells.push_back(format_count(level.rate()) + "/s");
+    const bool limited = level.limited_by() != tool_limit::none;
+    cells.push_back(fmt::format("{}{}/s", limited ? "≥ " : "", format_count(level.rate())));
     for (const double percent : {50.0, 90.0, 99.0, 99.9})
-      cells.push_back(format_duration(judged.percentile(percent)));
+      cells.push_back(percentile_text(judged, percent));
     cells.push_back(format_duration(judged.max()));
     if (open)
       for (const double percent : {50.0, 99.0})
-        cells.push_back(format_duration(level.service.values.percentile(percent)));
+        cells.push_back(percentile_text(level.service.values, percent));
     for (const auto n : {level.verified, level.wrong_total(), level.lost, level.late, level.connect_failed,
              static_cast<std::uint64_t>(level.never_served())})
       cells.push_back(count_text(n));

@@ -13,6 +13,9 @@ namespace revecho::stress {
 /// A row a level.
 std::string as_table(const std::vector<level_result>&);
 
+/// "1.24 ms", or a dash if there are too few values to know it.
+std::string percentile_text(const histogram&, double percent);
+
 /// Sentences about a level, for what the table cannot show: what went wrong, who starved, whether the figures can be
 /// trusted.
 std::vector<std::string> remarks(const level_result&, const workload&);

@@ -78,7 +78,7 @@ void recorder::count_lag(steady::time_point intended, steady::time_point sent) n
 }
 
 bool recorder::count_reply(steady::time_point intended, steady::time_point sent, steady::time_point waiting_since,
-    steady::time_point now, std::size_t pieces) {
+    steady::time_point now, std::size_t pieces, bool served) {
   look_for_standstill(now);
   const auto silent_since = std::max(last_reply_, owing_since_);
   if (now - silent_since - stood_still_in(silent_since, now) >= shortest_silence)
@@ -96,10 +96,22 @@ bool recorder::count_reply(steady::time_point intended, steady::time_point sent,
     if (is_open()) result_.wait.values.record(sent - intended);
     result_.longest_stall = std::max(result_.longest_stall, std::chrono::nanoseconds{now - waiting_since});
   }
-  if (!times_.is_in_window(now)) return false;
-  ++result_.answered;
-  result_.answering += now - std::max(sent, times_.window_begin);
-  return true;
+  const bool in_window = times_.is_in_window(now);
+  count_part_in_window(sent, now, served || in_window);
+  if (in_window) ++result_.answered;
+  return in_window;
+}
+
+// Which replies come just before an edge of the window, and which just after it, is chance. A reply counts by the part
+// of its service time that lies in the window instead; then the rate of N clients at a service time S is N / S,
+// wherever the edges are. After the window that is for clients that were served in it: others are only served then
+// because the load is over.
+void recorder::count_part_in_window(steady::time_point sent, steady::time_point now, bool served) noexcept {
+  const auto from = std::max(sent, times_.window_begin);
+  const auto to = std::min(now, times_.window_end);
+  if (!served || from >= to) return;
+  result_.completed += seconds(to - from) / seconds(now - sent);
+  result_.answering += to - from;
 }
 
 void recorder::count_wrong(fault kind) noexcept {
@@ -150,7 +162,7 @@ void recorder::count_missed(steady::time_point intended, steady::time_point now,
     return;
   }
   result_.missed_sends += count;
-  const auto at_least = std::max(now - intended, work_.waits_for_rest ? work_.timeout : std::chrono::nanoseconds{});
+  const auto at_least = std::max(now - intended, work_.rest ? std::chrono::nanoseconds{} : work_.timeout);
   result_.response.values.record(at_least, count);
   result_.response.censored += count;
   result_.wait.values.record(at_least, count);

@@ -48,10 +48,10 @@ class recorder {
   void count_sent(steady::time_point intended) noexcept;
   void count_lag(steady::time_point intended, steady::time_point sent) noexcept;
 
-  /// A right reply; `waiting_since`: when this connection had its last one, or sent the message if that was later.
-  /// Returns whether it came within the window.
+  /// A right reply; `waiting_since`: when this connection had its last one, or sent the message if that was later;
+  /// `served`: whether this client had one in the window before. Returns whether it came within the window.
   bool count_reply(steady::time_point intended, steady::time_point sent, steady::time_point waiting_since,
-      steady::time_point now, std::size_t pieces);
+      steady::time_point now, std::size_t pieces, bool served);
   void count_wrong(fault kind) noexcept;
   /// The reply does not come: it is late, or the connection is lost.
   void count_lost(steady::time_point intended, steady::time_point sent, steady::time_point now, bool late) noexcept;
@@ -72,6 +72,7 @@ class recorder {
   void add_example(std::string text);
 
  private:
+  void count_part_in_window(steady::time_point sent, steady::time_point now, bool served) noexcept;
   void record_censored(steady::time_point intended, steady::time_point sent, steady::time_point now,
       std::chrono::nanoseconds at_least) noexcept;
   bool is_open() const noexcept { return work_.rate > 0; }

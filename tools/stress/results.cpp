@@ -82,6 +82,7 @@ std::string_view to_string(tool_limit l) noexcept {
 void level_result::merge(const level_result& other) {
   messages += other.messages;
   answered += other.answered;
+  completed += other.completed;
   answering += other.answering;
   response.merge(other.response);
   service.merge(other.service);
@@ -118,7 +119,7 @@ std::uint64_t level_result::wrong_total() const noexcept {
 
 double level_result::rate() const noexcept {
   const double seconds = std::chrono::duration<double>(window).count();
-  return seconds > 0 ? static_cast<double>(answered) / seconds : 0;
+  return seconds > 0 ? completed / seconds : 0;
 }
 
 std::size_t level_result::never_served() const noexcept {

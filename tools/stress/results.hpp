@@ -86,13 +86,13 @@ struct level_result {
   // In the window.
   std::uint64_t messages = 0; ///< sent
   std::uint64_t answered = 0; ///< replies that came in it, every byte right
-  std::chrono::nanoseconds
-      answering{};                ///< their service times in the window together: by Little's law, the concurrency
-  latencies response;             ///< from the intended time of a message to its reply
-  latencies service;              ///< from its sending to its reply
-  latencies wait;                 ///< from its intended time to its sending
-  std::uint64_t missed_sends = 0; ///< open loop: messages that were due and never sent
-  std::uint64_t unmeasured = 0;   ///< messages whose latency is not known, because of a standstill
+  double completed = 0;       ///< the same, but each reply counts by the part of its service time that lies in it
+  std::chrono::nanoseconds answering{}; ///< these parts together: by Little's law, the concurrency
+  latencies response;                   ///< from the intended time of a message to its reply
+  latencies service;                    ///< from its sending to its reply
+  latencies wait;                       ///< from its intended time to its sending
+  std::uint64_t missed_sends = 0;       ///< open loop: messages that were due and never sent
+  std::uint64_t unmeasured = 0;         ///< messages whose latency is not known, because of a standstill
 
   // In all of the level.
   std::uint64_t sent = 0;

@@ -160,10 +160,17 @@ async::awaitable<void> worker::watch_itself() {
 }
 
 async::awaitable<void> worker::cut_off() {
-  if (work_.waits_for_rest || work_.messages) co_return;
+  constexpr auto look_again = 2ms;
+  if (!work_.rest || work_.messages) co_return;
   co_await wait_for_begin();
   if (over_) co_return; // interrupted before it began
   co_await end_.until(times().stop_sending);
+  const auto give_up = times().stop_sending + *work_.rest;
+  const auto is_waited_for = [](const auto& who) { return who->is_owed_last_reply(); };
+  for (auto now = steady::now(); now < give_up && !over_ && !interrupted_; now = steady::now()) {
+    if (std::none_of(clients_.begin(), clients_.end(), is_waited_for)) break;
+    co_await end_.until(now + look_again);
+  }
   cut_off_ = true;
   io_.stop();
 }

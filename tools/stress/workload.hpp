@@ -42,7 +42,9 @@ struct workload {
   std::chrono::nanoseconds cooldown{};     ///< and after it they are sent once more without counting
   std::optional<std::uint64_t> messages{}; ///< of each client, instead of a duration
 
-  bool waits_for_rest = true; ///< behind all that: for the replies still owed; else their latencies are cut off there
+  /// How long replies that are still owed after all that are waited for, if the client was served in the window: then
+  /// what is known of their latencies is cut off. None: each until its time-out.
+  std::optional<std::chrono::nanoseconds> rest;
 
   std::chrono::nanoseconds timeout = std::chrono::seconds{10}; ///< for connecting, and for each reply
   bool reconnect = false;                                      ///< go on after a connection was lost

@@ -59,12 +59,13 @@ TEST_CASE("compare: knows what its own servers cost") {
     const auto& run = r["runs"][0];
     for (const auto& [metric, value] : run.items()) {
       CAPTURE(metric);
+      if (metric.starts_with("p9") && value.is_null()) continue; // of too few replies
       CHECK(value.is_number());
       CHECK(value >= 0);
       CHECK(r["summary"][metric]["median"] == value);
     }
     for (const auto* positive :
-        {"rate", "replies", "p50_us", "p99_us", "max_us", "cpu_us", "peak_memory_bytes", "context_switches", "threads"})
+        {"rate", "replies", "p50_us", "max_us", "cpu_us", "peak_memory_bytes", "context_switches", "threads"})
       CHECK(run[positive] > 0);
     CHECK(run["cpu_us"].get<double>() ==
           Approx(run["cpu_user_us"].get<double>() + run["cpu_system_us"].get<double>()).margin(0.01));
@@ -95,7 +96,9 @@ TEST_CASE("compare: does not know what servers cost that are running already, an
   const auto shown = compare(options);
   CAPTURE(shown.output, shown.errors);
   CHECK(shown.exit_code == 0);
-  CHECK_THAT(shown.output, contains("-: not known of servers that") && contains("the other"));
+  auto text = shown.output;
+  std::replace(text.begin(), text.end(), '\n', ' '); // a line may break anywhere
+  CHECK_THAT(text, contains("Costs are not known of servers that were not started here.") && contains("the other"));
 
   auto as_json = options;
   as_json.insert(as_json.end(), {"--json", "-"});

@@ -181,7 +181,7 @@ TEST_CASE("stress: reaches the address that answers when the first one is silent
   const auto document = nlohmann::json::parse(end.output);
   CHECK(document["levels"][0]["verified"] == 3);
   CHECK(document["levels"][0]["connect_failed"] == 0);
-  CHECK(document["levels"][0]["latency_us"]["connect"]["p50"] >= 250e3); // honest: it did take so long
+  CHECK(document["levels"][0]["latency_us"]["connect"]["mean"] >= 250e3); // honest: it did take so long
 }
 
 TEST_CASE("stress: finds the new address of a name when its connections have failed", "[direct]") {

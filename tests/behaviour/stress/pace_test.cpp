@@ -113,7 +113,7 @@ TEST_CASE("stress: measures what a server that freezes again and again does to i
   };
   check("p90", freeze - 0.1 * period);
   check("p99", freeze - 0.01 * period);
-  check("p99_9", freeze - 0.001 * period);
+  CHECK(response["p99_9"].is_null()); // 3,000 messages have three beyond it
   check("max", freeze);
   check("mean", freeze * freeze / 2 / period);
   CHECK(response["censored"] == 0);

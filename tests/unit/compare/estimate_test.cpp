@@ -1,9 +1,15 @@
-// Medians, their intervals, and when two of them differ.
+// Medians and ratios, and whether their intervals hold what they say.
 #include "tests/support/catch.hpp"
 #include "tools/compare/estimate.hpp"
+#include "tools/compare/student.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 using namespace revecho::compare;
 
@@ -18,6 +24,30 @@ std::vector<double> around(double middle, double spread, std::size_t count) {
   return values;
 }
 
+struct population {
+  std::string name;
+  std::function<double(std::mt19937_64&)> draw;
+  double median;
+};
+
+// Rates of runs as they may be: around a figure, with a tail, and of two kinds.
+std::vector<population> populations() {
+  std::normal_distribution<double> normal(0, 1);
+  return {{"normal", [=](auto& random) mutable { return 1000 + 30 * normal(random); }, 1000},
+      {"skewed", [=](auto& random) mutable { return 1000 * std::exp(0.5 * normal(random)); }, 1000},
+      {"bimodal", [=](auto& random) mutable { return 1000 + (random() % 2 == 0 ? -60 : 60) + 10 * normal(random); },
+          1000}};
+}
+
+std::vector<double> drawn(std::function<double(std::mt19937_64&)> draw, std::mt19937_64& random, std::size_t count) {
+  std::vector<double> values(count);
+  for (double& value : values)
+    value = draw(random);
+  return values;
+}
+
+double share(int part, int whole) { return static_cast<double>(part) / whole; }
+
 } // namespace
 
 TEST_CASE("estimate: takes the middle value, or the mean of the two in the middle") {
@@ -28,11 +58,21 @@ TEST_CASE("estimate: takes the middle value, or the mean of the two in the middl
   CHECK(median({4, 1, 100, 2}) == 3);
 }
 
-TEST_CASE("estimate: of no values is nothing, and of one that value") {
+TEST_CASE("estimate: of no values is nothing, and of one that value, with which nothing is sure") {
   const auto none = estimate_median({});
   CHECK((none.median == 0 && none.low == 0 && none.high == 0));
   const auto one = estimate_median({3.5});
-  CHECK((one.median == 3.5 && one.low == 3.5 && one.high == 3.5));
+  CHECK((one.median == 3.5 && one.low == 3.5 && one.high == 3.5 && one.level == 0));
+}
+
+TEST_CASE("estimate: knows how sure its interval is, by counting") {
+  CHECK(std::abs(estimate_median({1, 2, 3}).level - (1 - 2.0 / 8)) < 1e-9);
+  const auto five = estimate_median({5, 1, 4, 2, 3}); // all five above or below it: twice 1/32
+  CHECK((five.low == 1 && five.high == 5));
+  CHECK(std::abs(five.level - (1 - 2.0 / 32)) < 1e-9);
+  const auto ten = estimate_median({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}); // at least nine of ten: twice 11/1024
+  CHECK((ten.low == 2 && ten.high == 9));
+  CHECK(std::abs(ten.level - (1 - 2.0 * 11 / 1024)) < 1e-9);
 }
 
 TEST_CASE("estimate: has the median in its interval, and the interval among the values") {
@@ -47,13 +87,6 @@ TEST_CASE("estimate: has the median in its interval, and the interval among the 
   CHECK(e.high <= *std::max_element(values.begin(), values.end()));
 }
 
-TEST_CASE("estimate: is the same for the same values") {
-  const auto values = around(100, 10, 9);
-  const auto first = estimate_median(values);
-  const auto second = estimate_median(values);
-  CHECK((first.low == second.low && first.high == second.high));
-}
-
 TEST_CASE("estimate: trusts many values more than few, and does not depend on the unit") {
   const auto few = estimate_median(around(100, 10, 5));
   const auto many = estimate_median(around(100, 10, 500));
@@ -66,20 +99,85 @@ TEST_CASE("estimate: trusts many values more than few, and does not depend on th
   CHECK(estimate_median(values).high == 1024 * e.high);
 }
 
-TEST_CASE("estimate: tells clearly different medians apart, in both directions") {
-  CHECK(differ({100, 101, 102}, {200, 201, 202}));
-  CHECK(differ({200, 201, 202}, {100, 101, 102}));
-  CHECK(differ(around(100, 10, 5), around(150, 10, 7)));
+TEST_CASE("estimate: holds the true median as surely as it says, whatever the distribution") {
+  const std::size_t runs = GENERATE(5U, 7U, 10U);
+  const auto& [name, draw, true_median] = GENERATE(from_range(populations()));
+  CAPTURE(runs, name);
+  std::mt19937_64 random(1);
+  constexpr int times = 20'000;
+  int held = 0;
+  double level = 0;
+  for (int i = 0; i < times; ++i) {
+    const auto e = estimate_median(drawn(draw, random, runs));
+    level = e.level;
+    held += e.low <= true_median && true_median <= e.high ? 1 : 0;
+  }
+  CHECK(level >= 0.93);
+  CHECK(std::abs(share(held, times) - (level)) < 0.006);
 }
 
-TEST_CASE("estimate: sees no difference where values overlap, are equal, or have an outlier") {
-  CHECK_FALSE(differ({100, 100, 100}, {100, 100, 100}));
-  CHECK_FALSE(differ({100, 110, 120, 130, 140}, {105, 115, 125, 135, 145}));
-  CHECK_FALSE(differ({100, 101, 102, 500, 501}, {99, 100, 101, 102, 103}));
+TEST_CASE("ratio: is that of the means, with an interval around it") {
+  const auto r = ratio_of({200, 202, 198, 201, 199}, {100, 101, 99, 100, 100});
+  CHECK(std::abs(r.middle - (2)) < 0.001);
+  CHECK((r.low > 1.95 && r.low < r.middle && r.middle < r.high && r.high < 2.05));
+  CHECK(r.probability < 1e-9);
+  const auto inverse = ratio_of({100, 101, 99, 100, 100}, {200, 202, 198, 201, 199});
+  CHECK(std::abs(inverse.middle - (1 / r.middle)) < 1e-9);
+  CHECK(std::abs(inverse.low - (1 / r.high)) < 1e-9);
+  CHECK(std::abs(inverse.probability - (r.probability)) < 1e-9);
 }
 
-TEST_CASE("estimate: sees no difference in fewer than three values, however far apart") {
-  CHECK_FALSE(differ({}, {}));
-  CHECK_FALSE(differ({1, 1}, {1000, 1000, 1000}));
-  CHECK_FALSE(differ({1000, 1000, 1000}, {1, 1}));
+TEST_CASE("ratio: of values without any spread is certain") {
+  const std::vector<double> ones(5, 100);
+  CHECK(ratio_of(ones, ones).probability == 1);
+  CHECK(ratio_of(ones, std::vector<double>(5, 101)).probability == 0);
+}
+
+TEST_CASE("ratio: says nothing for fewer than five values, however far apart") {
+  for (const auto& [a, b] : std::vector<std::pair<std::vector<double>, std::vector<double>>>{
+           {{}, {}}, {{1, 1, 1, 1}, {1000, 1000, 1000, 1000, 1000}}, {{1000, 1000, 1000, 1000, 1000}, {1, 1, 1, 1}}}) {
+    const auto r = ratio_of(a, b);
+    CHECK(r.probability == 1);
+    CHECK((r.low == 0 && r.high > 1e300));
+  }
+}
+
+TEST_CASE("ratio: does not take a run that brought nothing for a small difference") {
+  const auto r = ratio_of({100, 101, 99, 100, 0}, {100, 101, 99, 100, 100});
+  CHECK(r.probability > 0.05);
+  CHECK((r.low < 1 && r.high > 1));
+}
+
+TEST_CASE("ratio: of equal quantities leaves out 1 in one case of twenty at most") {
+  const std::size_t runs = GENERATE(5U, 7U, 10U);
+  const auto& [name, draw, middle] = GENERATE(from_range(populations()));
+  CAPTURE(runs, name);
+  std::mt19937_64 random(2);
+  constexpr int times = 10'000;
+  int wrong = 0;
+  for (int i = 0; i < times; ++i) {
+    const auto r = ratio_of(drawn(draw, random, runs), drawn(draw, random, runs));
+    CHECK_FALSE((r.probability < 0.049 && r.low < 1 && r.high > 1)); // both say the same
+    wrong += r.low > 1 || r.high < 1 ? 1 : 0;
+  }
+  CHECK(share(wrong, times) < 0.057);
+}
+
+TEST_CASE("Holm: takes a probability for significant beside all others only") {
+  CHECK(significant_up_to({}, 0.05) < 0);
+  CHECK(significant_up_to({0.04}, 0.05) == 0.04);
+  CHECK(significant_up_to({0.04, 0.04}, 0.05) < 0);
+  CHECK(significant_up_to({0.04, 0.02}, 0.05) == 0.04); // 0.02 beside one other, and then 0.04 alone
+  CHECK(significant_up_to({0.5, 0.001, 0.012, 0.03}, 0.05) == 0.012);
+}
+
+TEST_CASE("student: has the quantiles of the tables") {
+  CHECK(std::abs(two_sided_quantile(0.05, 1) - (12.7062)) < 1e-5);
+  CHECK(std::abs(two_sided_quantile(0.05, 4) - (2.77645)) < 1e-5);
+  CHECK(std::abs(two_sided_quantile(0.01, 5) - (4.03214)) < 1e-5);
+  CHECK(std::abs(two_sided_quantile(0.05, 7.5) - (2.33298)) < 1e-4);
+  CHECK(std::abs(two_sided_quantile(0.05, 1e6) - (1.95997)) < 1e-5);
+  CHECK(two_sided_probability(0, 3) == 1);
+  CHECK(std::abs(two_sided_probability(-2.77645, 4) - (0.05)) < 1e-4);
+  CHECK(two_sided_probability(50, 8) < 1e-10);
 }

@@ -51,11 +51,14 @@ TEST_CASE("results: name each metric once") {
   CHECK(to_string(metric::memory_per_connection_bytes) == "memory_per_connection_bytes");
 }
 
-TEST_CASE("results: know a median of the runs in which it is known only") {
+TEST_CASE("results: know a median of what is known in every run only") {
   auto r = ran("a", {1, 2, 30});
   r.runs[1][metric::cpu_us] = 5;
   CHECK(r.median(metric::rate) == 2);
   CHECK(r.all(metric::cpu_us) == std::vector<double>{5});
+  CHECK_FALSE(r.knows(metric::cpu_us));
+  r.runs[0][metric::cpu_us] = 4;
+  r.runs[2][metric::cpu_us] = 6;
   CHECK(r.knows(metric::cpu_us));
   CHECK_FALSE(r.knows(metric::threads));
   CHECK(r.median(metric::threads) == 0);

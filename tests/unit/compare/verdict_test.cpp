@@ -13,47 +13,72 @@ using names = std::vector<std::string>;
 
 namespace {
 
-const auto slow = ran("slow", {100, 101, 102});
-const auto fast = ran("fast", {1000, 1010, 1020});
+const auto slow = ran("slow", {99, 100, 101, 102, 103});
+const auto fast = ran("fast", {990, 1000, 1010, 1020, 1030});
 
 verdict judged(std::size_t clients, std::vector<result> results, double rate = 0) {
-  return judge(under(clients, std::move(results), rate));
+  auto d = document_of({under(clients, std::move(results), rate)});
+  judge_all(d);
+  return d.scenarios.front().verdict;
 }
 
 result keeping_up(const std::string& name, double cpu_us) {
-  return with(ran(name, {500, 500, 500}), metric::cpu_us, cpu_us);
+  return with(ran(name, {500, 500, 500, 500, 500}), metric::cpu_us, cpu_us);
 }
 
 } // namespace
 
 TEST_CASE("verdict: names the winner, by how much it won, and against whom") {
-  const auto v = judged(10, {slow, fast, ran("slowest", {10, 10, 10})});
+  const auto v = judged(10, {slow, fast, ran("slowest", {10, 10, 10, 10, 10})});
   CHECK(v.winner == "fast");
   CHECK(v.tied == names{"fast"});
-  CHECK(v.text == "fast gives most: 1.01k replies/s, 10.00 times as many as slow (101 replies/s).");
+  CHECK(v.text == "fast gives most: 1.01k replies/s, 10.00 (9.77-10.23) times as many as slow (101 replies/s).");
   CHECK(v.headline == v.text);
 }
 
 TEST_CASE("verdict: can be that there is no significant difference") {
-  const auto v = judged(10, {ran("a", {100, 110, 120}), ran("b", {105, 115, 125}), slow});
+  const auto v = judged(10, {ran("a", {90, 100, 110, 120, 130}), ran("b", {95, 105, 115, 125, 135}), slow});
   CHECK(v.winner.empty());
-  CHECK(v.tied == names{"b", "a"});
-  CHECK_THAT(
-      v.text, StartsWith("No significant difference between b and a (115 replies/s") && contains("110 replies/s"));
+  CHECK(v.tied == names{"b", "a", "slow"});
+  CHECK_THAT(v.text,
+      StartsWith("No significant difference between b, a and slow (115 replies/s") && contains("110 replies/s"));
 }
 
 TEST_CASE("verdict: says that few runs cannot show a difference, instead of that there is none") {
   const auto v = judged(10, {ran("slow", {100}), ran("fast", {1000})});
   CHECK(v.winner.empty());
-  CHECK_THAT(v.text, contains("--repeat 3"));
-  CHECK_THAT(judged(10, {ran("a", {100, 110, 120}), ran("b", {105, 115, 125})}).text, !contains("--repeat"));
+  CHECK_THAT(v.text, contains("--repeat 5"));
+  CHECK_THAT(judged(10, {slow, ran("as slow", {99, 100, 101, 102, 104})}).text, !contains("--repeat"));
+}
+
+TEST_CASE("verdict: takes a difference within the margin for none in practice, however sure it is") {
+  const auto a = ran("a", {1000, 1001, 1002, 1003, 1004});
+  const auto b = ran("b", {1012, 1013, 1014, 1015, 1016});
+  auto d = document_of({under(10, {a, b})});
+  judge_all(d);
+  CHECK(d.scenarios.front().verdict.winner.empty());
+  CHECK_THAT(d.scenarios.front().verdict.text,
+      StartsWith("No practical difference between b and a (1.01k replies/s and 1k replies/s): less than 2 %."));
+  d.margin = 0.01;
+  judge_all(d);
+  CHECK(d.scenarios.front().verdict.winner == "b");
+}
+
+TEST_CASE("verdict: needs more of a difference, the more comparisons a document makes") {
+  const auto a = ran("a", {1000, 1020, 1040, 1060, 1080});
+  const auto b = ran("b", {1060, 1080, 1100, 1120, 1140}); // p = 0.02
+  CHECK(judged(10, {a, b}).winner == "b");
+  auto d = document_of(std::vector<scenario_results>(3, under(10, {a, b})));
+  judge_all(d);
+  for (const auto& scenario : d.scenarios)
+    CHECK(scenario.verdict.winner.empty());
 }
 
 TEST_CASE("verdict: does not let those win who left clients unserved") {
-  const auto v = judged(10, {with(fast, metric::unserved, 9), slow, ran("slowest", {10, 10, 10})});
+  const auto v = judged(10, {with(fast, metric::unserved, 9), slow, ran("slowest", {10, 10, 10, 10, 10})});
   CHECK(v.winner == "slow");
   CHECK(v.tied == names{"slow"});
-  CHECK_THAT(v.text, StartsWith("slow gives most: 101 replies/s, 10.10 times as many as slowest") &&
+  CHECK_THAT(v.text, StartsWith("slow gives most: 101 replies/s, 10.10 (9.90-10.30) times as many as slowest") &&
                          contains("fast left 9 of 10 clients without a single reply") &&
                          contains("1.01k replies/s are those of the only one that it served"));
 }
@@ -72,7 +97,7 @@ TEST_CASE("verdict: compares those who starve clients if everybody does") {
 }
 
 TEST_CASE("verdict: says that nobody answered") {
-  const auto v = judged(10, {ran("a", {0, 0, 0}), failed(ran("b", {}), "did not start")});
+  const auto v = judged(10, {ran("a", {0, 0, 0, 0, 0}), failed(ran("b", {}), "did not start")});
   CHECK(v.winner.empty());
   CHECK(v.tied.empty());
   CHECK_THAT(v.text, StartsWith("Nobody answered anything."));
@@ -102,11 +127,13 @@ TEST_CASE("verdict: names who failed, and does not praise the others for it") {
 TEST_CASE("verdict: judges by the cost of a reply at a fixed rate") {
   const auto v = judged(10, {keeping_up("dear", 30), keeping_up("cheap", 20)}, 500);
   CHECK(v.winner == "cheap");
-  CHECK(v.text == "cheap does it for least: 20 us of CPU a reply; dear is next with 30 us of CPU a reply.");
+  CHECK(v.text == "cheap does it for least: 20 us of CPU a reply; dear is next with 30 us of CPU a reply, 1.50 "
+                  "(1.50-1.50) times as "
+                  "much.");
 }
 
 TEST_CASE("verdict: judges by p99 at a fixed rate if the cost of somebody is not known") {
-  const auto quick = with(ran("quick", {500, 500, 500}), metric::p99_us, 100);
+  const auto quick = with(ran("quick", {500, 500, 500, 500, 500}), metric::p99_us, 100);
   const auto late = with(keeping_up("late", 20), metric::p99_us, 9000);
   const auto v = judged(10, {late, quick}, 500);
   CHECK(v.winner == "quick");
@@ -120,7 +147,7 @@ TEST_CASE("verdict: judges by the cost at a fixed rate although somebody failed,
 }
 
 TEST_CASE("verdict: does not let those win at a fixed rate who did not keep up") {
-  const auto tired = with(ran("tired", {300, 300, 300}), metric::cpu_us, 1);
+  const auto tired = with(ran("tired", {300, 300, 300, 300, 300}), metric::cpu_us, 1);
   const auto v = judged(10, {tired, keeping_up("dear", 30), keeping_up("cheap", 20)}, 500);
   CHECK(v.winner == "cheap");
   CHECK_THAT(v.text, contains("tired did not keep up: 300 replies/s."));
@@ -132,6 +159,17 @@ TEST_CASE("verdict: says when the load tool was the limit") {
   CHECK_THAT(
       judged(10, {with(fast, metric::tool_limited, 1), slow}).text, contains("load tool itself was at its limit"));
   CHECK_THAT(judged(10, {fast, slow}).text, !contains("load tool"));
+}
+
+TEST_CASE("verdict: names a winner only where the limit of the load tool cannot change who wins") {
+  const auto limited_fast = judged(10, {with(fast, metric::tool_limited, 1), slow});
+  CHECK(limited_fast.winner == "fast");
+  CHECK_THAT(limited_fast.text, StartsWith("fast gives most: ≥ 1.01k replies/s"));
+  const auto limited_slow = judged(10, {fast, with(slow, metric::tool_limited, 1)});
+  CHECK(limited_slow.winner.empty());
+  CHECK(limited_slow.tied == names{"fast", "slow"});
+  CHECK_THAT(limited_slow.text, StartsWith("Nobody can be named the best of fast and slow (1.01k replies/s and "
+                                           "≥ 101 replies/s): the load tool was the limit."));
 }
 
 TEST_CASE("verdict: says what a reply costs each of them") {

@@ -80,3 +80,20 @@ TEST_CASE("histogram: takes what is out of its range at its ends") {
   CHECK(h.max() == 1h);
   CHECK(h.percentile(100) == 1h);
 }
+
+TEST_CASE("histogram: does not know a percentile with fewer than ten values beyond it") {
+  histogram h;
+  CHECK_FALSE(h.known_percentile(50));
+  h.record(1ms, 19);
+  CHECK_FALSE(h.known_percentile(50));
+  h.record(1ms);
+  CHECK(h.known_percentile(50) == h.percentile(50));
+  CHECK_FALSE(h.known_percentile(90));
+  h.record(1ms, 979);
+  CHECK_FALSE(h.known_percentile(99));
+  h.record(1ms);
+  CHECK(h.known_percentile(99) == h.percentile(99));
+  h.record(1ms, 9000);
+  CHECK(h.known_percentile(99.9) == h.percentile(99.9)); // exactly ten
+  CHECK_FALSE(h.known_percentile(99.99));
+}

@@ -3,6 +3,9 @@
 #include "tools/stress/recorder.hpp"
 
 #include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <random>
 
 using namespace revecho;
 using namespace revecho::stress;
@@ -12,7 +15,63 @@ namespace {
 
 constexpr steady::time_point begin_time{1h};
 
+// The rate of clients that send again at once, and first at different times within `stagger`; `service` draws how long
+// the next reply takes.
+template <class Draw>
+double rate_of(const workload& work, std::size_t clients, std::chrono::nanoseconds stagger, Draw service) {
+  recorder results(work, false);
+  const level_times times(work, begin_time);
+  results.begin(times);
+  for (std::size_t i = 0; i < clients; ++i) {
+    bool served = false;
+    for (auto sent = begin_time + i * stagger / clients; sent < times.stop_sending;) {
+      const auto now = sent + service();
+      served = results.count_reply(sent, sent, sent, now, 1, served) || served;
+      sent = now;
+    }
+  }
+  results.result().window = work.duration;
+  return results.result().rate();
+}
+
 } // namespace
+
+TEST_CASE("recorder: has the rate N/S of N clients at a service time S, wherever the edges of the window are") {
+  workload work;
+  work.duration = GENERATE(400ms, 2s);
+  work.warmup = GENERATE(0ms, 40ms, 333ms);
+  const auto service = GENERATE(10ms, 170ms, 200ms, 399ms);
+  const auto stagger = GENERATE(0ms, 7ms, 100ms);
+  if (stagger > work.warmup) return; // not all of them are there when the window begins
+  CAPTURE(work.duration.count(), work.warmup.count(), service.count(), stagger.count());
+  const double rate = rate_of(work, 10, stagger, [&] { return std::chrono::nanoseconds{service}; });
+  CHECK(std::abs(rate / (10 / std::chrono::duration<double>(service).count()) - 1) < 1e-9);
+}
+
+TEST_CASE("recorder: has a rate without bias where service times vary") {
+  workload work;
+  work.warmup = 1s;
+  work.duration = 400ms;
+  std::mt19937_64 random(1);
+  std::exponential_distribution<double> draw(1 / 0.05);
+  double sum = 0;
+  constexpr int times = 2000;
+  for (int i = 0; i < times; ++i)
+    sum += rate_of(
+        work, 10, 0s, [&] { return std::chrono::nanoseconds{static_cast<std::int64_t>(1e9 * draw(random)) + 1}; });
+  CHECK(std::abs(sum / times / 200 - 1) < 0.01);
+}
+
+TEST_CASE("recorder: does not count replies that came only because the load was over") {
+  workload work;
+  work.duration = 1s;
+  recorder results(work, false);
+  results.begin(level_times(work, begin_time));
+  results.count_reply(begin_time, begin_time, begin_time, begin_time + 2s, 1, false);
+  CHECK(results.result().completed == 0);
+  results.count_reply(begin_time + 500ms, begin_time + 500ms, begin_time, begin_time + 1500ms, 1, true);
+  CHECK(results.result().completed == 0.5);
+}
 
 TEST_CASE("recorder: counts the time under way within the window only, for Little's law") {
   workload work;
@@ -20,10 +79,10 @@ TEST_CASE("recorder: counts the time under way within the window only, for Littl
   work.duration = 1s;
   recorder results(work, false);
   results.begin(level_times(work, begin_time));
-  CHECK(results.count_reply(begin_time, begin_time + 900ms, begin_time, begin_time + 1100ms, 1));
+  CHECK(results.count_reply(begin_time, begin_time + 900ms, begin_time, begin_time + 1100ms, 1, true));
   CHECK(results.result().answering == 100ms);
   CHECK(results.result().service.values.size() == 0);
-  CHECK_FALSE(results.count_reply(begin_time + 1900ms, begin_time + 1900ms, begin_time, begin_time + 2s, 1));
+  CHECK_FALSE(results.count_reply(begin_time + 1900ms, begin_time + 1900ms, begin_time, begin_time + 2s, 1, true));
   CHECK(results.result().answered == 1);
   CHECK(results.result().service.values.max() == 100ms);
 }
@@ -34,9 +93,9 @@ TEST_CASE("recorder: calls a second without any reply an outage, if some are owe
   results.begin(level_times(work, begin_time));
   results.count_owing(1, begin_time + 5s); // idle before
   results.count_owing(1, begin_time + 5s);
-  results.count_reply(begin_time + 5s, begin_time + 5s, begin_time + 5s, begin_time + 5999ms, 1);
+  results.count_reply(begin_time + 5s, begin_time + 5s, begin_time + 5s, begin_time + 5999ms, 1, true);
   CHECK(results.result().outages.empty());
-  results.count_reply(begin_time + 5s, begin_time + 5s, begin_time + 5s, begin_time + 7s, 1);
+  results.count_reply(begin_time + 5s, begin_time + 5s, begin_time + 5s, begin_time + 7s, 1, true);
   REQUIRE(results.result().outages.size() == 1);
   CHECK(results.result().outages.front().start == 5999ms);
   CHECK(results.result().outages.front().duration == 1001ms);
@@ -52,7 +111,7 @@ TEST_CASE("recorder: blames the server for nothing that lies in a standstill of 
   results.count_owing(1, begin_time);
   for (auto t = begin_time; t <= stopped; t += pulse)
     results.notice(t);
-  CHECK(results.count_reply(stopped, stopped, stopped, woken, 1));
+  CHECK(results.count_reply(stopped, stopped, stopped, woken, 1, true));
   CHECK(results.result().outages.empty());
   CHECK(results.result().service.values.size() == 0);
   CHECK(results.result().longest_stall == 0ns);
@@ -63,7 +122,7 @@ TEST_CASE("recorder: blames the server for nothing that lies in a standstill of 
   results.count_missed(stopped + 1s, woken, 1);
   CHECK(results.result().missed_sends == 0);
   CHECK(results.result().unmeasured == 2);
-  CHECK(results.count_reply(woken, woken, woken, woken + 1ms, 1));
+  CHECK(results.count_reply(woken, woken, woken, woken + 1ms, 1, true));
   CHECK(results.result().service.values.max() == 1ms);
 }
 
@@ -76,7 +135,7 @@ TEST_CASE("recorder: takes a standstill of the tool out of an outage of the serv
     results.notice(t);
   for (auto t = begin_time + 2s; t <= begin_time + 3s; t += pulse)
     results.notice(t);
-  results.count_reply(begin_time, begin_time, begin_time, begin_time + 3s, 1);
+  results.count_reply(begin_time, begin_time, begin_time, begin_time + 3s, 1, true);
   REQUIRE(results.result().outages.size() == 1);
   CHECK(results.result().outages.front().duration == 2s);
 }
@@ -104,7 +163,7 @@ TEST_CASE("recorder: gives each second its own counts") {
   results.begin(level_times(work, begin_time));
   results.count_connected(1);
   results.count_sent(begin_time);
-  results.count_reply(begin_time, begin_time, begin_time, begin_time + 1ms, 1);
+  results.count_reply(begin_time, begin_time, begin_time, begin_time + 1ms, 1, true);
   results.count_wrong(fault::corrupt);
   auto part = results.take_second();
   CHECK(part.sent == 1);
