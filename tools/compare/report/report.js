@@ -41,6 +41,8 @@ function introduce() {
       who.endpoint ? element("span", { class: "soft" }, `at ${who.endpoint}, not started by this program`) : null)))));
 }
 
+const isLimitedByTool = (scenario, name) => summary(resultOf(scenario, name), "tool_limited")?.median > 0;
+
 function glance() {
   if (scenarios.length === 0 || contestants.length === 0) return;
   const rows = scenarios.map((scenario) => {
@@ -53,7 +55,8 @@ function glance() {
       const unserved = summary(resultOf(scenario, name), "unserved")?.median;
       if (!rates[i]) return element("td", {}, failed ? "failed" : "–");
       return element("td", { ...mine(name), "--share": most > 0 ? rates[i].median / most : 0, class: mark && "best" },
-        mark && element("span", { class: "mark" }, mark), data(rates[i].median, count),
+        mark && element("span", { class: "mark" }, mark), isLimitedByTool(scenario, name) ? "≥ " : "",
+        data(rates[i].median, count),
         unserved > 0 ? element("small", {}, `${exact(unserved)} not served`) : null);
     }));
   });
@@ -64,8 +67,8 @@ function glance() {
         element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "Scenario"),
           ...contestants.map(({ name }) => element("th", { scope: "col", ...mine(name) }, swatch(name), name)))),
         element("tbody", {}, ...rows))),
-    element("p", { class: "lede" }, "★ best; ≈ no significant difference to the best. The bars are shares of the " +
-      "highest in the row. Clients that are not served got no reply in the whole run."));
+    element("p", { class: "lede" }, "★ best; ≈ no significant difference to the best, or none that matters; " +
+      "≥ at least: the load tool was the limit. The bars are shares of the highest in the row. Clients that are not served got no reply in the whole run."));
 }
 
 function throughput() {
