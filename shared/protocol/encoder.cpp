@@ -2,6 +2,7 @@
 
 #include "shared/protocol/reverse.hpp"
 
+#include <algorithm>
 #include <cassert>
 
 namespace revecho {
@@ -40,14 +41,27 @@ void append_frame(std::string& out, framing f, std::string_view message) {
 }
 
 void append_frame(std::string& out, framing f, const message_source& message) {
-  if (f == framing::length) {
-    for (const unsigned shift : {24U, 16U, 8U, 0U})
-      out += static_cast<char>(static_cast<unsigned char>(message.size() >> shift));
+  append_part_of_frame(out, f, message, 0, frame_size(f, message));
+}
+
+std::size_t frame_size(framing f, const message_source& message) noexcept {
+  return message.size() + (f == framing::length ? length_size : f == framing::line ? 1 : 0);
+}
+
+void append_part_of_frame(
+    std::string& out, framing f, const message_source& message, std::size_t offset, std::size_t count) {
+  const std::size_t begin = f == framing::length ? length_size : 0; // of the message
+  const std::size_t message_end = begin + message.size();
+  const std::size_t end = std::min(frame_size(f, message), offset + count);
+  for (; offset < std::min(begin, end); ++offset)
+    out += static_cast<char>(static_cast<unsigned char>(message.size() >> (8 * (begin - 1 - offset))));
+  if (const std::size_t stop = std::min(end, message_end); offset < stop) {
+    const std::size_t place = out.size();
+    out.resize(place + stop - offset);
+    message.copy(offset - begin, std::span(out).subspan(place));
+    offset = stop;
   }
-  const std::size_t begin = out.size();
-  out.resize(begin + message.size());
-  message.copy(0, std::span(out).subspan(begin));
-  if (f == framing::line) out += '\n';
+  if (offset < end) out += '\n';
 }
 
 std::string_view reason_unsendable(framing f, std::string_view message) noexcept {

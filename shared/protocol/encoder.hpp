@@ -49,6 +49,11 @@ class encoder {
 void append_frame(std::string& out, framing, std::string_view message);
 void append_frame(std::string& out, framing, const message_source& message);
 
+/// Bytes of that frame, and a part of it: as many bytes as there are, but at most `count`, from `offset` on.
+std::size_t frame_size(framing, const message_source& message) noexcept;
+void append_part_of_frame(
+    std::string& out, framing, const message_source& message, std::size_t offset, std::size_t count);
+
 /// Why `message` cannot be sent in this framing, as half a sentence; empty when it can.
 std::string_view reason_unsendable(framing, std::string_view message) noexcept;
 

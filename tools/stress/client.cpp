@@ -121,11 +121,12 @@ async::awaitable<void> client::await_end() {
 }
 
 void client::await_more(steady::time_point now) {
-  if (talk_.wants_half_close(has_more(now)) && unsent_.empty()) {
+  const bool all_sent = unsent_.empty() && !talk_.has_unmade();
+  if (talk_.wants_half_close(has_more(now)) && all_sent) {
     peer_->shutdown_send();
     talk_.half_close();
   }
-  if (unsent_.empty()) return peer_->call_when_readable(*this, deadline(), async::on_stop::end);
+  if (all_sent) return peer_->call_when_readable(*this, deadline(), async::on_stop::end);
   // A server may wait for its replies to be read before it reads on: if this side only sent, both would wait for ever.
   peer_->call_when_ready(*this, deadline(), async::on_stop::end);
 }
@@ -143,7 +144,7 @@ void client::on_ready(std::error_code error) {
   if (!error && owner_.is_cut_off() && talk_.is_owed()) error = std::make_error_code(std::errc::operation_canceled);
   if (error == std::errc::interrupted || error == std::errc::operation_would_block) error.clear();
   if (error && !talk_.is_broken()) lose_connection(error, now);
-  if (!unsent_.empty() && !talk_.is_broken()) flush();
+  if (!talk_.is_broken()) flush();
   if (!talk_.is_broken()) start_due(now, false);
   if (!talk_.is_over(has_more(now))) return await_more(now);
   conversation_ended_.resume();
@@ -186,7 +187,7 @@ bool client::has_more(steady::time_point now) const {
 
 bool client::may_start(steady::time_point now) const { return peer_ && talk_.may_start() && has_more(now); }
 
-// Everything that may be under way now, in one call to the kernel.
+// Everything that may be under way now, in one call to the kernel; of large messages a part.
 void client::start_due(steady::time_point now, bool by_schedule) {
   std::string& batch = owner_.scratch();
   batch.clear();
@@ -195,6 +196,8 @@ void client::start_due(steady::time_point now, bool by_schedule) {
     talk_.start(schedule_.is_open() ? schedule_.next() : now, now, schedule_.draw_size(), batch);
     schedule_.advance(now);
   }
+  // One part in a turn: the other clients have theirs, too.
+  if (talk_.has_unmade() && batch.empty() && unsent_.empty()) talk_.append_more(batch);
   if (!batch.empty()) send(batch);
   if (!scheduled_ && may_start(now)) {
     scheduled_ = true;
@@ -210,7 +213,7 @@ void client::wake(steady::time_point now) {
   peer_->change_deadline(deadline());
   // Its reader has to do something: write, half-close, or end, if there was no time left to send.
   const bool more = has_more(now);
-  if (!unsent_.empty() || talk_.wants_half_close(more) || talk_.is_over(more)) peer_->interrupt();
+  if (!unsent_.empty() || talk_.has_unmade() || talk_.wants_half_close(more) || talk_.is_over(more)) peer_->interrupt();
 }
 
 // What the kernel does not take now waits for its turn.
@@ -222,6 +225,7 @@ void client::send(std::span<const char> batch) {
 }
 
 void client::flush() {
+  if (unsent_.empty()) return;
   std::error_code error;
   const std::size_t sent = peer_->send_now(std::span<const char>(unsent_).subspan(flushed_), error);
   flushed_ += sent;

@@ -9,6 +9,12 @@
 #include <utility>
 
 namespace revecho::stress {
+namespace {
+
+// Bytes of frames that are made at once: they take well below a millisecond.
+constexpr std::size_t part_size = std::size_t{256} * 1024;
+
+} // namespace
 
 conversation::conversation(const workload& work, std::uint64_t number, recorder& results) noexcept
     : check_(work.framing_kind, work.longest_message()), work_(work), results_(results), number_(number) {}
@@ -19,6 +25,8 @@ void conversation::begin(std::uint64_t session_size) noexcept {
   oldest_.reset();
   behind_.clear();
   first_behind_ = 0;
+  unmade_.clear();
+  made_ = 0;
   broken_ = half_closed_ = false;
   session_left_ = session_size;
 }
@@ -38,7 +46,11 @@ void conversation::finish(steady::time_point now) {
 
 void conversation::start(steady::time_point intended, steady::time_point now, std::size_t size, std::string& out) {
   const payload message(number_, sequence_, size);
-  append_frame(out, work_.framing_kind, message);
+  if (size <= part_size && unmade_.empty()) {
+    append_frame(out, work_.framing_kind, message);
+  } else {
+    unmade_.push_back(message);
+  }
   const flight started{intended, now, sequence_++, size};
   --session_left_;
   if (oldest_) {
@@ -50,6 +62,15 @@ void conversation::start(steady::time_point intended, steady::time_point now, st
     check_.expect(expected_);
   }
   results_.count_sent(intended);
+}
+
+void conversation::append_more(std::string& out) {
+  const auto& message = unmade_.front();
+  append_part_of_frame(out, work_.framing_kind, message, made_, part_size);
+  made_ += part_size;
+  if (made_ < frame_size(work_.framing_kind, message)) return;
+  unmade_.erase(unmade_.begin());
+  made_ = 0;
 }
 
 // --- receiving -------------------------------------------------------------------------------------------------------

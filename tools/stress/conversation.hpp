@@ -53,8 +53,14 @@ class conversation {
   bool may_start() const noexcept {
     return !broken_ && !half_closed_ && session_left_ > 0 && in_flight() < work_.pipeline;
   }
-  /// Starts a message of that size, which was due at `intended`: appends its frame to `out`. Precondition: may_start().
+  /// Starts a message of that size, which was due at `intended`: appends its frame to `out`, unless that is a large one
+  /// or comes after one of which not all has been made. Precondition: may_start().
   void start(steady::time_point intended, steady::time_point now, std::size_t size, std::string& out);
+  /// Are there frames, or parts of one, that start() did not append?
+  bool has_unmade() const noexcept { return !unmade_.empty(); }
+  /// Appends the next part of them, so that a message of any size takes little memory and time at once. Precondition:
+  /// has_unmade().
+  void append_more(std::string& out);
   /// Is it time to half-close, once everything is sent? `more`: the client has messages left.
   bool wants_half_close(bool more) const noexcept {
     return !half_closed_ && (session_left_ == 0 || !more) && (work_.half_close || work_.framing_kind == framing::eof);
@@ -112,7 +118,9 @@ class conversation {
   std::optional<flight> oldest_;
   std::vector<flight> behind_; // the oldest, from first_behind_ on
   std::size_t first_behind_ = 0;
-  payload expected_; // by check_; the last one while nothing is owed
+  std::vector<payload> unmade_; // messages of which frames, or parts of them, are not made yet
+  std::size_t made_ = 0;        // bytes of the first one's frame
+  payload expected_;            // by check_; the last one while nothing is owed
   verifier check_;
   bool broken_ = false;
   bool half_closed_ = false;

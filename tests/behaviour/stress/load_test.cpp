@@ -1,9 +1,11 @@
 // revecho-stress as a process: it praises good servers, and no others. Direct, where no server of ours takes
 // part, and where it knows its clients by their addresses.
 #include "tests/support/catch.hpp"
+#include "tests/support/environment.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/server_process.hpp"
+#include "tests/support/skip.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tests/support/wire.hpp"
 
@@ -101,6 +103,16 @@ TEST_CASE("stress: connects from the addresses it was told", "[direct]") {
       return log.find(address) != log.rfind(address); // twice
     }));
   }
+}
+
+TEST_CASE("stress: holds a part of a large message only, not all of it", "[direct]") {
+  if (sanitized) SKIP_TEST("a sanitizer needs all addresses");
+  const server_process server(variants().back(), {"--framing", "length", "--max-message", "256MiB"});
+  const auto end = run_in_shell("ulimit -v 300000", "revecho-stress",
+      {std::to_string(server.port()), "--framing", "length", "--size", "256MiB", "--clients", "1", "--messages", "1",
+          "--timeout", "1h"});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
 }
 
 TEST_CASE("stress: verifies a server on an IPv6 address", "[direct]") {

@@ -176,6 +176,25 @@ TEST_CASE("append_frame: makes what the decoder finds the message in") {
   CHECK(decode(f, 100, {wire}) == happenings{told(message, wire), end});
 }
 
+TEST_CASE("append_part_of_frame: makes parts that are the frame together, however it is cut") {
+  const framing f = GENERATE(framing::raw, framing::line, framing::length, framing::eof);
+  const std::string message = GENERATE(std::string(), std::string("a"), std::string("abcdef"));
+  CAPTURE(to_string(f), message);
+  const kept_message source(message);
+  std::string whole;
+  append_frame(whole, f, source);
+  CHECK(frame_size(f, source) == whole.size());
+  for (std::size_t part = 1; part <= whole.size() + 1; ++part) {
+    std::string joined;
+    for (std::size_t offset = 0; offset < whole.size(); offset += part) {
+      const auto before = joined.size();
+      append_part_of_frame(joined, f, source, offset, part);
+      CHECK(joined.size() - before == std::min(part, whole.size() - offset));
+    }
+    CHECK(joined == whole);
+  }
+}
+
 TEST_CASE("reason_unsendable: knows what a framing cannot carry") {
   const auto sendable = [](framing f, std::string_view message) { return reason_unsendable(f, message).empty(); };
   for (const framing f : framings) {

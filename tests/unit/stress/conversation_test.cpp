@@ -17,6 +17,30 @@ TEST_CASE("conversation: sends messages that say whose they are, each in its fra
   CHECK(t.result().sent == 3);
 }
 
+TEST_CASE("conversation: makes large messages in parts, and keeps the order of those behind them") {
+  const framing f = GENERATE(framing::line, framing::length);
+  constexpr std::size_t large = 1'000'003;
+  constexpr std::size_t most_at_once = 300'000;
+  talk t(some_work(f, 4));
+  t.say(20);
+  t.say(large);
+  t.say(20);
+  t.say(large);
+  CHECK(t.said == frame_of(f, message_of(this_client, 0, 20)));
+  while (t.client.has_unmade()) {
+    std::string part;
+    t.client.append_more(part);
+    CHECK((!part.empty() && part.size() < most_at_once));
+    t.said += part;
+  }
+  CHECK((t.said == frame_of(f, message_of(this_client, 0, 20)) + frame_of(f, message_of(this_client, 1, large)) +
+                       frame_of(f, message_of(this_client, 2, 20)) + frame_of(f, message_of(this_client, 3, large))));
+  t.hear(t.reply(0, 20) + t.reply(1, large) + t.reply(2, 20) + t.reply(3, large));
+  CHECK(t.outcome() == "verified 4");
+  t.say(20); // at once again
+  CHECK_FALSE(t.client.has_unmade());
+}
+
 TEST_CASE("conversation: verifies a right reply") {
   const framing f = GENERATE(framing::raw, framing::line, framing::length);
   const std::size_t size = GENERATE(1U, 2U, 13U, 15U, 64U);
