@@ -1,13 +1,13 @@
 #include "tools/files.hpp"
 
 #include "shared/process/output.hpp"
+#include "shared/process/output_file.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 #include <unistd.h>
 
@@ -31,10 +31,9 @@ void check_writable(const std::string& name) {
 }
 
 void write_file(const std::string& name, std::string_view text) {
-  std::ofstream file(name, std::ios::binary);
-  file << text;
+  output_file file(name);
+  file.write(text);
   file.close();
-  if (!file) throw std::system_error(errno, std::system_category(), fmt::format("cannot write {}", name));
 }
 
 void writing::attempt(const std::function<void()>& write) noexcept {

@@ -11,7 +11,7 @@ namespace revecho {
 /// file. Throws std::system_error naming the file if it could not be written.
 void check_writable(const std::string& name);
 
-/// Throws std::system_error naming the file.
+/// See output_file. Throws std::system_error naming the file.
 void write_file(const std::string& name, std::string_view text);
 
 /// Several results: if one place cannot take its own, another still may.

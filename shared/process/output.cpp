@@ -37,15 +37,17 @@ bool wait_for_reader(int descriptor) noexcept {
 
 } // namespace
 
-void write_to_stdout(std::string_view text) {
+void write_to_stdout(std::string_view text) { write_all(STDOUT_FILENO, text, "to stdout"); }
+
+void write_all(int descriptor, std::string_view text, const std::string& name) {
   // A pipe that is ready takes as much without blocking.
-  const std::size_t most = is_pipe(STDOUT_FILENO) ? PIPE_BUF : text.size();
+  const std::size_t most = is_pipe(descriptor) ? PIPE_BUF : text.size();
   while (!text.empty()) {
-    const bool ready = wait_for_reader(STDOUT_FILENO);
-    const auto written = ready ? ::write(STDOUT_FILENO, text.data(), std::min(text.size(), most)) : -1;
+    const bool ready = wait_for_reader(descriptor);
+    const auto written = ready ? ::write(descriptor, text.data(), std::min(text.size(), most)) : -1;
     if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
     if (written < 0 && errno != EINTR && errno != EAGAIN)
-      throw std::system_error(errno, std::system_category(), "cannot write to stdout");
+      throw std::system_error(errno, std::system_category(), "cannot write " + name);
   }
 }
 

@@ -2,12 +2,16 @@
 // some, and in order. Any thread.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace revecho {
 
 /// Waits for a reader that is slow, but not after a stop signal. Throws std::system_error.
 void write_to_stdout(std::string_view text);
+
+/// The same, to another descriptor. What is thrown says "cannot write NAME".
+void write_all(int descriptor, std::string_view text, const std::string& name);
 
 /// Never waits for a reader: see stderr_queue. Text that cannot be written is dropped. Allocates nothing.
 void write_to_stderr(std::string_view text) noexcept;

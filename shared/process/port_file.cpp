@@ -1,29 +1,33 @@
 #include "shared/process/port_file.hpp"
 
+#include "shared/process/output_file.hpp"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 #include <unistd.h>
 
 namespace revecho {
 namespace {
 
-bool try_write(const std::string& path, const std::vector<std::uint16_t>& ports) {
-  errno = 0;
-  std::ofstream file(path);
-  for (const auto port : ports)
-    file << port << '\n';
-  file.close();
-  return !file.fail();
+std::error_code try_write(const std::string& path, const std::vector<std::uint16_t>& ports) {
+  try {
+    output_file file(path);
+    file.write(fmt::format("{}\n", fmt::join(ports, "\n")));
+    file.close();
+    return {};
+  } catch (const std::system_error& error) {
+    return error.code();
+  }
 }
 
-[[noreturn]] void fail_to_write(const std::string& path, int error) {
-  throw std::system_error(error, std::system_category(), fmt::format("cannot write {}", path));
+[[noreturn]] void fail_to_write(const std::string& path, std::error_code error) {
+  throw std::system_error(error, fmt::format("cannot write {}", path));
 }
 
 // Creates a file of a new name and returns the name; empty, with errno, if that fails.
@@ -41,6 +45,8 @@ std::string new_file_beside(const std::string& path) {
   return {};
 }
 
+std::error_code last_error() noexcept { return {errno, std::system_category()}; }
+
 bool is_pipe_or_device(const std::string& path) {
   std::error_code ignored;
   const auto kind = std::filesystem::status(path, ignored);
@@ -52,13 +58,15 @@ bool is_pipe_or_device(const std::string& path) {
 void write_port_file(const std::string& path, const std::vector<std::uint16_t>& ports) {
   if (!is_pipe_or_device(path)) {
     const auto beside = new_file_beside(path);
-    if (!beside.empty() && try_write(beside, ports) && std::rename(beside.c_str(), path.c_str()) == 0) return;
-    const int error = errno;
+    std::error_code error = beside.empty() ? last_error() : try_write(beside, ports);
+    if (!error && std::rename(beside.c_str(), path.c_str()) != 0) error = last_error();
+    if (!error) return;
     if (!beside.empty()) ::unlink(beside.c_str());
     // A file that cannot be replaced, as in a read-only folder or as a mount of its own, may still be written.
-    if (error == ENOSPC || ::access(path.c_str(), W_OK) != 0) fail_to_write(path, error);
+    if (error == std::errc::no_space_on_device || ::access(path.c_str(), W_OK) != 0) fail_to_write(path, error);
   }
-  if (!try_write(path, ports)) fail_to_write(path, errno);
+  const auto error = try_write(path, ports);
+  if (error && error != std::errc::operation_canceled) fail_to_write(path, error);
 }
 
 } // namespace revecho

@@ -30,13 +30,14 @@ void occupy_standard_streams() noexcept {
 void end_by_signal(int signal) { ::_exit(128 + signal); }
 
 // Undoes what the parent has set up: signals that it blocked stay blocked, and with SIGCHLD ignored nobody can wait for
-// a child.
+// a child. A reader that is gone, and a file that has become too large (ulimit -f), are errors of write() instead.
 void accept_signals() noexcept {
   sigset_t none;
   ::sigemptyset(&none);
   ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   std::signal(SIGCHLD, SIG_DFL);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   if (::getpid() != 1) return;
   for (const int signal : {SIGTERM, SIGINT, SIGHUP})
     std::signal(signal, end_by_signal);

@@ -1,6 +1,7 @@
 // revecho-stress: many verified clients against any server that reverses bytes.
 #include "shared/process/format.hpp"
 #include "shared/process/output.hpp"
+#include "shared/process/output_file.hpp"
 #include "shared/process/program.hpp"
 #include "shared/process/signals.hpp"
 #include "tools/files.hpp"
@@ -15,8 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cerrno>
-#include <fstream>
+#include <exception>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -32,9 +32,8 @@ class session {
     check_writable(options_.json);
     check_writable(options_.hgrm);
     if (options_.csv.empty()) return;
-    csv_.open(options_.csv);
-    write_csv(csv_titles());
-    if (csv_error_) throw std::system_error(csv_error_, fmt::format("cannot write {}", options_.csv));
+    csv_ = output_file(options_.csv);
+    csv_.write(csv_titles());
   }
 
   load& engine() noexcept { return engine_; }
@@ -97,9 +96,12 @@ class session {
 
   // After a failure it goes on without: what comes behind a gap would be misread.
   void write_csv(const std::string& line) {
-    if (csv_error_) return;
-    csv_ << line << std::flush;
-    if (!csv_) csv_error_.assign(errno, std::system_category());
+    if (csv_failure_) return;
+    try {
+      csv_.write(line);
+    } catch (const std::system_error&) {
+      csv_failure_ = std::current_exception();
+    }
   }
 
   bool write_results() {
@@ -114,7 +116,8 @@ class session {
     if (!options_.hgrm.empty() && !levels_.empty())
       all.attempt([&] { write_file(options_.hgrm, as_hgrm(judged_by(levels_.back()).values)); });
     all.attempt([&] {
-      if (csv_error_) throw std::system_error(csv_error_, fmt::format("cannot write {}", options_.csv));
+      if (csv_failure_) std::rethrow_exception(csv_failure_);
+      if (csv_.is_open()) csv_.close();
     });
     if (!options_.find_rate) return all.good() && document["ok"];
     const bool wrong = std::any_of(levels_.begin(), levels_.end(), [](const auto& l) { return l.wrong_total() > 0; });
@@ -132,8 +135,8 @@ class session {
   stress_options options_;
   load engine_;
   progress line_;
-  std::ofstream csv_;
-  std::error_code csv_error_; // the first
+  output_file csv_;
+  std::exception_ptr csv_failure_; // the first
   std::vector<level_result> levels_;
   std::uint64_t errors_ = 0; // of the level
   double found_ = 0;

@@ -31,6 +31,17 @@ std::vector<std::string> writing_to(const std::string& port_file) {
   return {"--listen", "127.0.0.1:0", "--port-file", port_file};
 }
 
+// Is this signal blocked, so that a thread takes it? All of them are for a moment while a process or a thread starts.
+bool awaits_signal(pid_t process, int signal) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/status");
+  for (std::string word; file >> word;) {
+    std::uint64_t blocked = 0;
+    const auto has = [&](int one) { return (blocked >> (one - 1) & 1) != 0; };
+    if (word == "SigBlk:" && file >> std::hex >> blocked) return has(signal) && !has(SIGUSR1);
+  }
+  return false;
+}
+
 std::uint16_t port_in(const std::string& path) {
   std::uint16_t port = 0;
   std::ifstream(path) >> port;
@@ -83,6 +94,18 @@ TEST_CASE("port file: may be a pipe") {
   CHECK(files::is_fifo(path));
   CHECK_THAT(server.errors(), contains("listening on 127.0.0.1:" + text));
   CHECK(text.size() > 1);
+}
+
+TEST_CASE("port file: that is a pipe without a reader does not keep the server from stopping") {
+  const auto program = GENERATE(from_range(servers));
+  CAPTURE(program);
+  const temporary_folder directory;
+  const auto path = directory.path() + "/pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  process server(program, writing_to(path));
+  REQUIRE(eventually([&] { return awaits_signal(server.id(), SIGTERM); }));
+  server.signal(SIGTERM);
+  CHECK(server.wait().exit_code == 0);
 }
 
 TEST_CASE("port file: may be the standard output") {

@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <sys/stat.h>
 #include <vector>
 
 using namespace revecho::test;
@@ -81,6 +83,32 @@ TEST_CASE("stress: says that the reader of --csv is gone, and still writes its r
   CHECK_THAT(end.errors, contains("revecho-stress: cannot write " + folder.path() + "/csv: Broken pipe\n"));
   CHECK_THAT(end.output, contains("clients"));
   CHECK_THAT(content(folder.path() + "/json"), contains("\"ok\": true"));
+}
+
+TEST_CASE("stress: ends at a signal while nobody opens the pipe for its --json", "[direct]") {
+  const scripted_server server(honest());
+  const temporary_folder folder;
+  const auto pipe = folder.path() + "/json";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  process stress(
+      "revecho-stress", {server.address(), "--framing", "line", "--clients", "1", "--messages", "1", "--json", pipe});
+  REQUIRE(eventually([&] { return !stress.output().empty(); })); // the table comes before it
+  stress.signal(SIGINT);
+  const auto end = stress.wait();
+  CAPTURE(end.errors);
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("revecho-stress: cannot write " + pipe + ": Operation canceled\n"));
+}
+
+TEST_CASE("stress: says that a file has become too large, and still shows its table", "[direct]") {
+  const scripted_server server(honest());
+  const temporary_folder folder;
+  const auto end = run_in_shell("ulimit -f 1", "revecho-stress",
+      {server.address(), "--framing", "line", "--clients", "1", "--messages", "1", "--json", folder.path() + "/json"});
+  CAPTURE(end.errors);
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.output, contains("clients"));
+  CHECK_THAT(end.errors, contains("revecho-stress: cannot write " + folder.path() + "/json: File too large\n"));
 }
 
 TEST_CASE("stress: writes its files though nobody can read its table", "[direct]") {
