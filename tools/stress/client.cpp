@@ -18,6 +18,13 @@ using namespace std::chrono_literals;
 constexpr auto first_reconnect_pause = 10ms;
 constexpr auto longest_reconnect_pause = std::chrono::milliseconds{1s};
 
+std::string why_not_connected(std::error_code error, bool has_sources) {
+  if (error == std::errc::address_not_available) return "no free port towards it; use more addresses with --source";
+  if (error == std::errc::address_family_not_supported && has_sources)
+    return "--source has an address of the other family (IPv4, IPv6)";
+  return error.message();
+}
+
 } // namespace
 
 client::client(worker& owner, std::uint64_t number)
@@ -84,9 +91,7 @@ async::awaitable<void> client::connect() {
     if (!owner_.results().stood_still_since(before)) owner_.results().count_connect(now - before);
   } else if (!owner_.is_cut_off()) {
     talk_.fail_to_begin(before, now,
-        fmt::format("cannot connect to {}: {}", to_string(work.to),
-            error == std::errc::address_not_available ? "no free port towards it; use more addresses with --source"
-                                                      : error.message()));
+        fmt::format("cannot connect to {}: {}", to_string(work.to), why_not_connected(error, !work.sources.empty())));
   }
 }
 

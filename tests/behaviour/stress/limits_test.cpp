@@ -139,6 +139,14 @@ TEST_CASE("stress: does not blame a lack of ports when --source names an address
   CHECK_THAT(end.errors, contains("cannot connect from 203.0.113.7: no interface of this machine has that address"));
 }
 
+TEST_CASE("stress: says so when --source is of the other family", "[direct]") {
+  const listening_socket server;
+  const auto end = run("revecho-stress",
+      {"127.0.0.1:" + std::to_string(server.port()), "--clients", "1", "--messages", "1", "--source", "::1"});
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("--source has an address of the other family (IPv4, IPv6)"));
+}
+
 TEST_CASE("stress: counts what a full backlog costs as time for connecting, and loses nothing", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
