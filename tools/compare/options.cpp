@@ -102,6 +102,13 @@ std::vector<contestant> default_contestants() {
   return parse_models(models);
 }
 
+std::vector<contestant> twice(const contestant& who) {
+  std::vector<contestant> both{who, who};
+  both[0].name += " A";
+  both[1].name += " B";
+  return both;
+}
+
 // As it can be pasted into a shell.
 std::string quoted(std::string_view argument) {
   const bool plain = argument.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
@@ -213,6 +220,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
       "A server that is running already; repeatable, and instead of --models unless both are given", "");
   const auto repeats = [](const std::string& text) { return static_cast<unsigned>(parse_count(text, 1, 1000)); };
   add_parsed(app, "--repeat", options.repeat, repeats, "N", "Runs of each contestant under each load", "5");
+  auto* const self_test_option = app.add_flag("--self-test", options.self_test,
+      "Measure one model under two names, and count how often they differ: by chance, then [async]");
   add_parsed(
       app, "--margin", options.margin, parse_margin, "PERCENT", "Smaller differences do not matter in practice", "2%");
   app.add_option("--json", options.json, "Write everything as JSON (- is stdout, instead of the tables)")
@@ -230,10 +239,15 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
     for (const std::string own : {"--models", "--clients", "--delay", "--size", "--framing", "--rate", "--duration"})
       if (app.count(own) > 0)
         reject_usage(app.get_name(), fmt::format("--story {} has servers and a load of its own: no {}", p.story, own));
+  if (options.self_test) {
+    if (models.size() > 1 || !running.empty() || !options.timed_stories.empty())
+      reject_usage(app.get_name(), "--self-test is for one of --models, and no other server or story of its own");
+    models = twice(models.empty() ? parse_models("async").front() : models.front());
+  }
   const bool has_own = !options.timed_stories.empty() || against_option->count() > 0;
-  options.contestants = models_option->count() > 0 ? models
-                        : has_own                  ? std::vector<contestant>{}
-                                                   : default_contestants();
+  options.contestants = models_option->count() + self_test_option->count() > 0 ? models
+                        : has_own                                              ? std::vector<contestant>{}
+                                                                               : default_contestants();
   options.contestants.insert(options.contestants.end(), running.begin(), running.end());
   for (std::size_t i = 0; i < options.contestants.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)

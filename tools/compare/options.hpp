@@ -28,6 +28,7 @@ struct compare_options {
   unsigned repeat = 5;
   double margin = 0.02;                ///< ratios closer to 1 are no practical difference
   std::chrono::nanoseconds duration{}; ///< of a run
+  bool self_test = false;              ///< the contestants are one server under two names
   std::string json;                    ///< file names; "-" is stdout, which is one of them at most; empty: none
   std::string report;
   std::vector<std::string> join; ///< documents to be joined, instead of running anything

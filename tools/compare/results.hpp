@@ -130,8 +130,9 @@ struct document {
   std::string command;
   unsigned repeat = 0;
   double duration_s = 0;
-  double margin = 0.02; ///< ratios closer to 1 are no practical difference
-  std::string started;  ///< "2026-01-31T12:00:00Z"
+  bool self_test = false; ///< the contestants are one server under two names
+  double margin = 0.02;   ///< ratios closer to 1 are no practical difference
+  std::string started;    ///< "2026-01-31T12:00:00Z"
   double took_s = 0;
   unsigned repeated_runs = 0;   ///< made once more, because the load tool was held up
   std::vector<int> server_cpus; ///< empty if nothing was pinned

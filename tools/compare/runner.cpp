@@ -131,6 +131,7 @@ document runner::run() {
   all.command = options_.command;
   all.repeat = options_.repeat;
   all.margin = options_.margin;
+  all.self_test = options_.self_test;
   all.duration_s = std::chrono::duration<double>(options_.duration).count();
   all.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
   all.server_cpus = server_cpus_;

@@ -83,6 +83,14 @@ std::string who_starves(const document& all) {
       most->clients, listed(parts), time_of(1e6 * all.duration_s));
 }
 
+std::string about_the_self_test(const document& all) {
+  const auto differ = std::count_if(
+      all.scenarios.begin(), all.scenarios.end(), [](const scenario_results& s) { return !s.verdict.winner.empty(); });
+  return fmt::format("Self-test: one server under two names differed in {} of {} comparisons. By chance alone one page "
+                     "of twenty may show any.",
+      differ, all.scenarios.size());
+}
+
 // Why is in the first line; the rest, such as a log, has been shown when it happened.
 std::string about_the_failed(const scenario_results& s) {
   std::string text;
@@ -226,6 +234,7 @@ void judge_all(document& all) {
   }
   for (const auto& group : order)
     all.verdicts.push_back(fmt::format("{}: {}", largest[group]->name, largest[group]->verdict.headline));
+  if (all.self_test) all.verdicts.push_back(about_the_self_test(all));
   if (const auto starved = who_starves(all); !starved.empty()) all.verdicts.push_back(starved);
   for (const auto& story : all.stories) {
     std::vector<std::string> parts;

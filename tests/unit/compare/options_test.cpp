@@ -236,3 +236,18 @@ TEST_CASE("compare options: split lists at commas, and keep what is empty") {
   CHECK(split_list("a, b,") == words{"a", " b", ""});
   CHECK(split_list("") == words{""});
 }
+
+TEST_CASE("compare options: put one server under two names for a self-test") {
+  const auto names_of = [](const words& arguments) {
+    words names;
+    for (const auto& who : options_with(arguments).contestants)
+      names.push_back(who.name);
+    return names;
+  };
+  CHECK(names_of({"--self-test"}) == words{"async(1) A", "async(1) B"});
+  CHECK(names_of({"--self-test", "--models", "sync threads"}) == words{"sync threads A", "sync threads B"});
+  CHECK(
+      options_with({"--self-test"}).contestants[0].arguments == options_with({"--self-test"}).contestants[1].arguments);
+  CHECK(parsed({"--self-test", "--models", "sync threads,async"}).exit_code == 2);
+  CHECK(parsed({"--self-test", "--against", "a=7000"}).exit_code == 2);
+}

@@ -202,3 +202,10 @@ TEST_CASE("verdict: of a story has a median for each row, and nothing for what n
   judge_all(d);
   CHECK(d.verdicts == names{"The title: one by one: 1.1 s; together: 200 ms."});
 }
+
+TEST_CASE("verdict: of a self-test says how often a server differed from itself") {
+  auto d = document_of({under(1, {slow, slow}), under(10, {slow, fast})});
+  d.self_test = true;
+  judge_all(d);
+  CHECK_THAT(d.verdicts.back(), StartsWith("Self-test: one server under two names differed in 1 of 2 comparisons."));
+}
