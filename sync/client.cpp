@@ -12,7 +12,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace revecho::sync {
 namespace {
@@ -84,12 +83,10 @@ void client::ask_over(stream peer, question& q, time_point deadline) {
 
 // Sends a message and reads until there is a verdict on its reply; it is `pending` only with an error.
 verdict client::exchange(
-    stream& peer, verifier& check, const message_source& sent, time_point deadline, std::error_code& error) {
-  std::string request;
-  append_frame(request, options_.framing_kind, sent);
-  const std::array pieces{std::span<const char>(request)};
+    stream& peer, verifier& check, const kept_message& sent, time_point deadline, std::error_code& error) {
+  const framed_message request(options_.framing_kind, sent.text());
   check.expect(sent);
-  peer.write_all(pieces, deadline, error);
+  peer.write_all(request.pieces(), deadline, error);
   if (!error && options_.framing_kind == framing::eof) peer.shutdown_send();
   verdict result = verdict::pending;
   while (!error && result == verdict::pending) {

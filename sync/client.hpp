@@ -34,7 +34,7 @@ class client {
   void ask(question& q);
   void ask_over(stream peer, question& q, time_point deadline);
   verdict exchange(
-      stream& peer, verifier& check, const message_source& sent, time_point deadline, std::error_code& error);
+      stream& peer, verifier& check, const kept_message& sent, time_point deadline, std::error_code& error);
   void print_done();
 
   client_options options_;

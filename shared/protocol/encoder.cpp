@@ -6,6 +6,14 @@
 #include <cassert>
 
 namespace revecho {
+namespace {
+
+// Big-endian.
+char byte_of_length(std::size_t length, std::size_t place) noexcept {
+  return static_cast<char>(static_cast<unsigned char>(length >> (8 * (length_size - 1 - place))));
+}
+
+} // namespace
 
 void encoder::add(const frame& f) noexcept {
   reverse(f.message);
@@ -54,7 +62,7 @@ void append_part_of_frame(
   const std::size_t message_end = begin + message.size();
   const std::size_t end = std::min(frame_size(f, message), offset + count);
   for (; offset < std::min(begin, end); ++offset)
-    out += static_cast<char>(static_cast<unsigned char>(message.size() >> (8 * (begin - 1 - offset))));
+    out += byte_of_length(message.size(), offset);
   if (const std::size_t stop = std::min(end, message_end); offset < stop) {
     const std::size_t place = out.size();
     out.resize(place + stop - offset);
@@ -62,6 +70,15 @@ void append_part_of_frame(
     offset = stop;
   }
   if (offset < end) out += '\n';
+}
+
+framed_message::framed_message(framing f, std::string_view message) noexcept : pieces_{message, {}} {
+  static constexpr char line_break = '\n';
+  if (f == framing::line) pieces_[1] = {&line_break, 1};
+  if (f != framing::length) return;
+  for (std::size_t i = 0; i < length_size; ++i)
+    length_[i] = byte_of_length(message.size(), i);
+  pieces_ = {length_, message};
 }
 
 std::string_view reason_unsendable(framing f, std::string_view message) noexcept {

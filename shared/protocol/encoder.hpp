@@ -54,6 +54,21 @@ std::size_t frame_size(framing, const message_source& message) noexcept;
 void append_part_of_frame(
     std::string& out, framing, const message_source& message, std::size_t offset, std::size_t count);
 
+/// A message with its framing, ready to be sent: views only, so that a large message is not copied. The message must
+/// outlive it. Same preconditions.
+class framed_message {
+ public:
+  framed_message(framing, std::string_view message) noexcept;
+  framed_message(const framed_message&) = delete; // it has views of itself
+  framed_message& operator=(const framed_message&) = delete;
+
+  std::span<const std::span<const char>> pieces() const noexcept { return pieces_; }
+
+ private:
+  std::array<char, length_size> length_{};
+  std::array<std::span<const char>, 2> pieces_; // either may be empty
+};
+
 /// Why `message` cannot be sent in this framing, as half a sentence; empty when it can.
 std::string_view reason_unsendable(framing, std::string_view message) noexcept;
 

@@ -22,6 +22,7 @@ class message_source {
 class kept_message final : public message_source {
  public:
   explicit kept_message(std::string_view text) noexcept : text_(text) {}
+  std::string_view text() const noexcept { return text_; }
   std::size_t size() const noexcept override { return text_.size(); }
   void copy(std::size_t offset, std::span<char> to) const noexcept override {
     text_.copy(to.data(), to.size(), offset);

@@ -176,6 +176,20 @@ TEST_CASE("append_frame: makes what the decoder finds the message in") {
   CHECK(decode(f, 100, {wire}) == happenings{told(message, wire), end});
 }
 
+TEST_CASE("framed_message: is the same frame without a copy of the message") {
+  const framing f = GENERATE(framing::raw, framing::line, framing::length, framing::eof);
+  const std::string message = GENERATE(std::string("a"), std::string(0x10203, 'x'), std::string());
+  CAPTURE(to_string(f), message.size());
+  std::string whole;
+  append_frame(whole, f, message);
+  const framed_message framed(f, message);
+  std::string joined;
+  for (const auto piece : framed.pieces())
+    joined.append(piece.data(), piece.size());
+  CHECK((joined == whole));
+  CHECK(framed.pieces().size() == 2);
+}
+
 TEST_CASE("append_part_of_frame: makes parts that are the frame together, however it is cut") {
   const framing f = GENERATE(framing::raw, framing::line, framing::length, framing::eof);
   const std::string message = GENERATE(std::string(), std::string("a"), std::string("abcdef"));
