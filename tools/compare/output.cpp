@@ -30,7 +30,8 @@ std::string whole(double value) { return fmt::format("{:.0f}", value); }
 
 std::string user_share(const result& r) {
   const double all = r.median(metric::cpu_us);
-  return all > 0 ? fmt::format("{:.0f} %", 100 * r.median(metric::cpu_user_us) / all) : "–";
+  const bool known = r.knows(metric::cpu_user_us) && all > 0;
+  return known ? fmt::format("{:.0f} %", 100 * r.median(metric::cpu_user_us) / all) : "–";
 }
 
 std::string mark_of(const result& r, const verdict& v) {

@@ -71,17 +71,30 @@ run_figures figures_of(const stress::level_result& level) {
   return figures;
 }
 
+// The kernel counts memory by the page, and where time was spent by the tick, of 4 or 10 ms: below this a figure is
+// chance.
+constexpr double least_growth = 64.0 * 4096;
+constexpr std::size_t fewest_connections = 10;
+constexpr auto least_time_to_divide = 200ms;
+constexpr std::uint64_t fewest_replies = 100;
+
 void take_usage(run_figures& figures, const server_usage& usage, const stress::level_result& level) {
   figures[metric::threads] = static_cast<double>(usage.threads);
   figures[metric::peak_memory_bytes] = usage.peak_memory;
-  figures[metric::memory_per_connection_bytes] =
-      std::max(0.0, usage.peak_memory - usage.idle_memory) / static_cast<double>(level.clients);
+  const double growth = usage.peak_memory - usage.idle_memory;
+  // A client that was not served may have no connection, except to the kernel.
+  if (growth >= least_growth && level.clients >= fewest_connections && level.never_served() == 0)
+    figures[metric::memory_per_connection_bytes] = growth / static_cast<double>(level.clients);
   if (level.verified == 0) return;
   const auto replies = static_cast<double>(level.verified);
-  figures[metric::cpu_user_us] = microseconds(usage.user_time) / replies;
-  figures[metric::cpu_system_us] = microseconds(usage.system_time) / replies;
-  figures[metric::cpu_us] = microseconds(usage.user_time + usage.system_time) / replies;
-  figures[metric::context_switches] = static_cast<double>(usage.context_switches) / replies;
+  const auto time = usage.user_time + usage.system_time;
+  figures[metric::cpu_us] = microseconds(time) / replies;
+  if (time >= least_time_to_divide) {
+    figures[metric::cpu_user_us] = microseconds(usage.user_time) / replies;
+    figures[metric::cpu_system_us] = microseconds(usage.system_time) / replies;
+  }
+  if (level.verified >= fewest_replies)
+    figures[metric::context_switches] = static_cast<double>(usage.context_switches) / replies;
 }
 
 std::string what_went_wrong(const stress::level_result& level) {

@@ -3,9 +3,11 @@
 #include "tests/support/comparing.hpp"
 #include "tests/support/environment.hpp"
 #include "tests/support/scripted_server.hpp"
+#include "tests/support/skip.hpp"
 #include "tests/support/text_matchers.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <mutex>
 #include <sched.h>
@@ -65,20 +67,36 @@ TEST_CASE("compare: knows what its own servers cost") {
     const auto& run = r["runs"][0];
     for (const auto& [metric, value] : run.items()) {
       CAPTURE(metric);
-      if (metric.starts_with("p9") && value.is_null()) continue; // of too few replies
+      const bool may_be_unknown =
+          metric.starts_with("p9") || metric.starts_with("cpu_") || metric == "context_switches";
+      if (may_be_unknown && value.is_null()) continue; // of too few replies, or too little time
+      if (metric == "memory_per_connection_bytes") {
+        CHECK(value.is_null()); // three connections are too few to tell
+        continue;
+      }
       CHECK(value.is_number());
       CHECK(value >= 0);
       CHECK(r["summary"][metric]["median"] == value);
     }
-    for (const auto* positive :
-        {"rate", "replies", "p50_us", "max_us", "cpu_us", "peak_memory_bytes", "context_switches", "threads"})
+    for (const auto* positive : {"rate", "replies", "p50_us", "max_us", "cpu_us", "peak_memory_bytes", "threads"})
       CHECK(run[positive] > 0);
-    CHECK(run["cpu_us"].get<double>() ==
-          Approx(run["cpu_user_us"].get<double>() + run["cpu_system_us"].get<double>()).margin(0.01));
     CHECK(run["wrong"] == 0);
     CHECK(run["lost"] == 0);
   }
   CHECK(result_of(scenario, "sync threads")["runs"][0]["threads"] > 3); // one for each client
+}
+
+TEST_CASE("compare: tells how the server's time divides, and its memory for a connection, where enough is behind it") {
+  const auto end =
+      compare(shortly({"--models", "sync threads", "--clients", "40", "--delay", "0", "--json", "-"}, "1s"));
+  CAPTURE(end.output, end.errors);
+  const auto run = result_of(scenario_of(end), "sync threads")["runs"][0];
+  if (run["unserved"] > 0) SKIP_TEST("the machine is busy: not every client was served");
+  CHECK(run["memory_per_connection_bytes"] > 1000); // its stack, at least
+  CHECK(run["context_switches"] > 0);
+  const double all = run["cpu_us"];
+  if (all * run["replies"].get<double>() < 300e3) SKIP_TEST("the server had too little of a processor");
+  CHECK(std::abs(run["cpu_user_us"].get<double>() + run["cpu_system_us"].get<double>() - all) < 0.01);
 }
 
 TEST_CASE("compare: shows whom a server leaves unserved, and does not let it win") {
