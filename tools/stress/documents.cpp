@@ -24,8 +24,8 @@ json to_json(const latencies& l) {
     const auto known = l.values.known_percentile(percent);
     return known ? json(microseconds(*known)) : json();
   };
-  return {{"count", l.values.size()}, {"mean", microseconds(l.values.mean())}, {"p50", percentile(50)}, {"p90", percentile(90)},
-      {"p99", percentile(99)}, {"p99_9", percentile(99.9)}, {"p99_99", percentile(99.99)},
+  return {{"count", l.values.size()}, {"mean", microseconds(l.values.mean())}, {"p50", percentile(50)},
+      {"p90", percentile(90)}, {"p99", percentile(99)}, {"p99_9", percentile(99.9)}, {"p99_99", percentile(99.99)},
       {"max", microseconds(l.values.max())}, {"censored", share(l.censored, l.values.size())}};
 }
 

@@ -52,8 +52,8 @@ TEST_CASE("compare: writes its results as JSON of a fixed shape, and nothing els
   CHECK(all["ok"] == true);
   CHECK(keys(all["host"]) == names{"kernel", "cpu", "cpus", "memory_bytes"});
   CHECK(keys(all["build"]) == names{"version", "compiler", "type"});
-  CHECK(keys(all["config"]) ==
-        names{"command", "repeat", "duration_s", "margin", "self_test", "started", "took_s", "repeated_runs", "server_cpus", "tool_cpus"});
+  CHECK(keys(all["config"]) == names{"command", "repeat", "duration_s", "margin", "self_test", "started", "took_s",
+                                   "repeated_runs", "server_cpus", "tool_cpus"});
   CHECK(all["config"]["repeat"] == 2);
   CHECK(all["config"]["duration_s"] == 0.05);
   CHECK_THAT(all["config"]["command"], StartsWith("revecho-compare --models 'sync threads,async' --clients 1,2 "));
@@ -114,10 +114,10 @@ TEST_CASE("compare: refuses a bad command line, and asks nobody anything") {
   {
     const scripted_server server([&](peer&) { ++connections; });
     const std::string against = "a=" + server.address();
-    const auto bad =
-        GENERATE_COPY(values<words>({{"--clients", "none"}, {"--delay", "soon"}, {"--delay", "1ms"}, {"--size", "1MiB"},
-            {"--framing", "lines"}, {"--story", "none"}, {"--story", "limit"}, {"--repeat", "0"}, {"--margin", "2"}, {"--self-test"}, {"--duration", "-1s"},
-            {"--rate", "x"}, {"--models", "async(0)"}, {"--against", against}, {"--bogus"}, {"something"}}));
+    const auto bad = GENERATE_COPY(values<words>({{"--clients", "none"}, {"--delay", "soon"}, {"--delay", "1ms"},
+        {"--size", "1MiB"}, {"--framing", "lines"}, {"--story", "none"}, {"--story", "limit"}, {"--repeat", "0"},
+        {"--margin", "2"}, {"--self-test"}, {"--duration", "-1s"}, {"--rate", "x"}, {"--models", "async(0)"},
+        {"--against", against}, {"--bogus"}, {"something"}}));
     words all{"--against", against};
     all.insert(all.end(), bad.begin(), bad.end());
     comparison c(all);
