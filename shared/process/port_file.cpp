@@ -45,7 +45,7 @@ std::string new_file_beside(const std::string& path) {
   return {};
 }
 
-std::error_code last_error() noexcept { return {errno, std::system_category()}; }
+std::error_code failure_of_call() noexcept { return {errno, std::system_category()}; }
 
 bool is_pipe_or_device(const std::string& path) {
   std::error_code ignored;
@@ -58,8 +58,8 @@ bool is_pipe_or_device(const std::string& path) {
 void write_port_file(const std::string& path, const std::vector<std::uint16_t>& ports) {
   if (!is_pipe_or_device(path)) {
     const auto beside = new_file_beside(path);
-    std::error_code error = beside.empty() ? last_error() : try_write(beside, ports);
-    if (!error && std::rename(beside.c_str(), path.c_str()) != 0) error = last_error();
+    std::error_code error = beside.empty() ? failure_of_call() : try_write(beside, ports);
+    if (!error && std::rename(beside.c_str(), path.c_str()) != 0) error = failure_of_call();
     if (!error) return;
     if (!beside.empty()) ::unlink(beside.c_str());
     // A file that cannot be replaced, as in a read-only folder or as a mount of its own, may still be written.

@@ -50,9 +50,10 @@ estimate estimate_median(const std::vector<double>& values) {
   };
   std::size_t cut = 0; // values on each side that are outside
   double outside = chance_of(0);
-  for (double more = outside; 2 * cut + 2 < sorted.size(); outside = more) {
-    more = outside + chance_of(static_cast<double>(cut + 1));
+  while (2 * cut + 2 < sorted.size()) {
+    const double more = outside + chance_of(static_cast<double>(cut + 1));
     if (1 - 2 * more < least_level) break;
+    outside = more;
     ++cut;
   }
   return {median(values), sorted[cut], sorted[sorted.size() - 1 - cut], std::max(0.0, 1 - 2 * outside)};
