@@ -19,7 +19,7 @@ timer::clock::time_point precise(time_point deadline) {
   return timer::clock::time_point(deadline.time_since_epoch());
 }
 
-// What the thread of the look-up has posted may run after this coroutine has ended: so the timer is shared with it.
+// The call that the look-up's thread has posted may run after this coroutine has ended: so the timer is shared with it.
 awaitable<std::vector<socket_address>> look_up(
     context& owner, const endpoint& to, time_point deadline, std::error_code& error) {
   const auto waiting = std::make_shared<timer>(owner);

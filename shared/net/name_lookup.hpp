@@ -33,7 +33,7 @@ class name_lookup {
 
   bool has_ended() const;
 
-  /// What resolve() returns. `error` is EAI_INPROGRESS in resolver_category() if it has not ended yet.
+  /// The result of resolve(). `error` is EAI_INPROGRESS in resolver_category() if it has not ended yet.
   std::vector<socket_address> take(std::error_code& error);
 
   /// How long it took; zero for an address, and as long as it has not ended.

@@ -68,7 +68,7 @@ ratio ratio_of(const std::vector<double>& a, const std::vector<double>& b) {
   if (std::min(a.size(), b.size()) < fewest_values_to_differ) return {std::exp(difference), 0, everything, 1};
   const double variance = of_a.variance_of_mean + of_b.variance_of_mean;
   const double error = std::sqrt(variance);
-  // What rounding leaves of equal values is no spread.
+  // Rounding makes no spread.
   if (error < 1e-12) {
     const bool equal = std::abs(difference) < 1e-12;
     return {std::exp(difference), std::exp(difference), std::exp(difference), equal ? 1.0 : 0.0};

@@ -121,7 +121,7 @@ void add_probabilities(const scenario_results& s, std::vector<double>& to) {
       to.push_back(ratio_of(candidates[i]->all(m), candidates[j]->all(m)).probability);
 }
 
-// What makes a difference count.
+// Limits beyond which a difference counts.
 struct criteria {
   double margin;
   double probability; // at most

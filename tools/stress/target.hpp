@@ -16,7 +16,7 @@
 
 namespace revecho::stress {
 
-/// What resolving the target's name took. An address needs no look-up.
+/// Look-ups of the target's name. An address needs none.
 struct name_resolution {
   std::uint64_t lookups = 0; ///< that have ended
   std::uint64_t failed = 0;  ///< of these

@@ -17,7 +17,7 @@ TEST_CASE("conversation: sends messages that say whose they are, each in its fra
   CHECK(t.result().sent == 3);
 }
 
-TEST_CASE("conversation: makes large messages in parts, and keeps the order of those behind them") {
+TEST_CASE("conversation: makes large messages in parts, and keeps the order of those after them") {
   const framing f = GENERATE(framing::line, framing::length);
   constexpr std::size_t large = 1'000'003;
   constexpr std::size_t most_at_once = 300'000;
