@@ -36,7 +36,7 @@ std::vector<std::vector<endpoint>> runtime::listen(const server_options& options
     for (auto& sockets : listen_on(wanted, 1, options.backlog, options.reuse_port)) {
       bound.back().push_back(local_address(sockets.front().get()).to_endpoint());
       sockets_.descriptors.push_back(std::move(sockets.front()));
-      sockets_.left += options.backlog + 1; // the kernel lets one more wait than it is told
+      sockets_.left += options.backlog + 1; // the kernel queues one connection more than the backlog
     }
   }
   return bound;
