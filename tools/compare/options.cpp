@@ -10,7 +10,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <stdexcept>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace revecho::compare {
@@ -158,13 +161,10 @@ std::vector<framing> parse_framings(const std::string& text) {
 }
 
 double parse_margin(const std::string& text) {
-  std::size_t end = 0;
   double percent = -1;
-  try {
-    percent = std::stod(text, &end);
-  } catch (const std::exception&) { // says the following
-  }
-  if (text.substr(end) != "%" || !(percent >= 0 && percent <= 100))
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, percent, std::chars_format::fixed);
+  if (error != std::errc() || std::string_view(stopped, end) != "%" || !(percent >= 0 && percent <= 100))
     throw std::invalid_argument(fmt::format("'{}' is not a margin: 0% to 100%", text));
   return percent / 100;
 }

@@ -70,8 +70,8 @@ std::string as_text(const timed_story& story) {
       continue;
     }
     const auto e = estimate_median(row.seconds);
-    rows.add_row({row.label, time_of(1e6 * e.median), fmt::format("{}-{}", time_of(1e6 * e.low), time_of(1e6 * e.high)),
-        std::to_string(row.seconds.size())});
+    const auto spread = fmt::format("{}-{} ({:.0f} %)", time_of(1e6 * e.low), time_of(1e6 * e.high), 100 * e.level);
+    rows.add_row({row.label, time_of(1e6 * e.median), spread, std::to_string(row.seconds.size())});
   }
   return fmt::format("{}\n{}\n\n{}", story.title, wrapped(story.text, width), rows.text());
 }

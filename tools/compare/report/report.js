@@ -68,7 +68,8 @@ function glance() {
           ...contestants.map(({ name }) => element("th", { scope: "col", ...mine(name) }, swatch(name), name)))),
         element("tbody", {}, ...rows))),
     element("p", { class: "lede" }, "★ best; ≈ no significant difference to the best, or none that matters; " +
-      "≥ at least: the load tool was the limit. The bars are shares of the highest in the row. Clients that are not served got no reply in the whole run."));
+      "≥ at least: the load tool was the limit. The bars are shares of the highest in the row. Clients that are not " +
+      "served got no reply in the whole run."));
 }
 
 function throughput() {
