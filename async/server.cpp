@@ -81,6 +81,7 @@ awaitable<void> server::accept_connections(listener& from) {
 
 void server::admit(stream peer, listener& to) {
   counts_.add(count::accepted);
+  counts_.add_accept_wait(peer.time_in_backlog());
   if (++open_ > options_.max_connections) {
     --open_;
     counts_.add(count::refused);
@@ -132,7 +133,8 @@ int server::run() {
     }
   }
   const bool in_time = serve_until_stopped();
-  log_.write(log_level::info, summary(counts()), to_fields(counts()));
+  const auto waits = counts_.accept_waits();
+  log_.write(log_level::info, summary(counts(), waits), to_fields(counts(), waits));
   return in_time ? 0 : 1;
 }
 
@@ -187,8 +189,10 @@ void server::report_statistics(statistics_snapshot& before, clock::duration sinc
   const double rate = static_cast<double>(now[count::messages] - before[count::messages]) / seconds;
   before = now;
   if (!log_.writes(log_level::info)) return;
-  log_.write(log_level::info, fmt::format("{} open, {} msg/s; {}", open_.load(), format_count(rate), summary(now)),
-      to_fields(now));
+  const auto waits = counts_.accept_waits();
+  log_.write(log_level::info,
+      fmt::format("{} open, {} msg/s; {}", open_.load(), format_count(rate), summary(now, waits)),
+      to_fields(now, waits));
 }
 
 } // namespace revecho::async

@@ -137,6 +137,10 @@ void stream::shutdown_send() noexcept {
   connection_->socket.shutdown(tcp_socket::shutdown_send, ignored);
 }
 
+std::chrono::milliseconds stream::time_in_backlog() const noexcept {
+  return revecho::time_in_backlog(connection_->socket.native_handle());
+}
+
 std::string stream::peer() const { return to_string(connection_->peer.to_endpoint()); }
 
 } // namespace revecho::async

@@ -53,6 +53,9 @@ class stream {
   /// Half-close: the peer sees the end of the stream after everything sent. Errors show at the next read.
   void shutdown_send() noexcept;
 
+  /// Just accepted: how long it waited in the backlog, in whole milliseconds.
+  std::chrono::milliseconds time_in_backlog() const noexcept;
+
   /// "127.0.0.1:50000"
   std::string peer() const;
 

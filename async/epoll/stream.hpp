@@ -54,6 +54,9 @@ class stream final : public watched_descriptor {
   /// The connection will end with a reset: nothing under way arrives, and its port is free at once.
   void reset_on_close() noexcept { revecho::reset_on_close(descriptor()); }
 
+  /// Just accepted: how long it waited in the backlog, in whole milliseconds.
+  std::chrono::milliseconds time_in_backlog() const noexcept { return revecho::time_in_backlog(descriptor()); }
+
   /// "127.0.0.1:50000"
   std::string peer() const { return to_string(peer_.to_endpoint()); }
 

@@ -64,6 +64,14 @@ unique_descriptor accept_connection(int listening, int flags, socket_address& pe
   }
 }
 
+// Linux takes the end of the handshake for the time at which it last sent data.
+std::chrono::milliseconds time_in_backlog(int socket) noexcept {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  return std::chrono::milliseconds{info.tcpi_last_data_sent};
+}
+
 // The kernel chooses the port when connecting, so that it only has to be free for this destination.
 unique_descriptor open_socket(
     const socket_address& to, const std::optional<socket_address>& from, std::error_code& error) noexcept {

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -28,6 +29,10 @@ socket_address local_address(int socket);
 /// The next connection, non-blocking if `flags` has SOCK_NONBLOCK. A connection that is gone before it is accepted is
 /// skipped. Without one, `error` says why: EAGAIN if there is none to be accepted.
 unique_descriptor accept_connection(int listening, int flags, socket_address& peer, std::error_code& error) noexcept;
+
+/// How long this connection has been complete, if it has not sent anything yet: just accepted, the time that it waited
+/// in the backlog. In whole milliseconds, and not finer than the kernel's tick; 0 if the kernel does not tell.
+std::chrono::milliseconds time_in_backlog(int socket) noexcept;
 
 /// A socket for a connection to that address, with TCP_NODELAY, from `from` if that is given. `error`: why there is
 /// none.

@@ -28,6 +28,8 @@ constexpr std::array<counter_name, count_kinds> names{{
     {"accept_failures", "failures to accept"},
 }};
 
+constexpr std::chrono::milliseconds long_accept_wait{100};
+
 std::size_t shard_of_this_thread(std::size_t shards) noexcept {
   static std::atomic<std::size_t> threads{0};
   thread_local const std::size_t mine = threads.fetch_add(1, std::memory_order_relaxed);
@@ -59,7 +61,17 @@ statistics_snapshot statistics::snapshot() const noexcept {
   return sum;
 }
 
-std::string summary(const statistics_snapshot& s) {
+void statistics::add_accept_wait(std::chrono::nanoseconds wait) {
+  const std::lock_guard lock(mutex_);
+  accept_waits_.record(wait);
+}
+
+histogram statistics::accept_waits() const {
+  const std::lock_guard lock(mutex_);
+  return accept_waits_;
+}
+
+std::string summary(const statistics_snapshot& s, const histogram& accept_waits) {
   const auto number = [&](count c) { return static_cast<double>(s[c]); };
   std::string text =
       fmt::format("served {} connection{}, {} message{}, {} in, {} out", format_count(number(count::served)),
@@ -68,14 +80,22 @@ std::string summary(const statistics_snapshot& s) {
   for (std::size_t i = 0; i < count_kinds; ++i) {
     if (!names[i].trouble.empty() && s.values[i] > 0) text += fmt::format("; {} {}", s.values[i], names[i].trouble);
   }
+  if (accept_waits.max() >= long_accept_wait)
+    text += fmt::format("; connections waited up to {} to be accepted", format_duration(accept_waits.max()));
   return text;
 }
 
-log_fields to_fields(const statistics_snapshot& s) {
+log_fields to_fields(const statistics_snapshot& s, const histogram& accept_waits) {
+  const auto milliseconds = [](std::chrono::nanoseconds time) {
+    return static_cast<std::uint64_t>(std::chrono::round<std::chrono::milliseconds>(time).count());
+  };
   log_fields fields;
   for (std::size_t i = 0; i < count_kinds; ++i)
     fields.emplace_back(names[i].name, s.values[i]);
   fields.emplace_back("open", s.open());
+  if (const auto p50 = accept_waits.known_percentile(50)) fields.emplace_back("accept_wait_p50_ms", milliseconds(*p50));
+  if (const auto p99 = accept_waits.known_percentile(99)) fields.emplace_back("accept_wait_p99_ms", milliseconds(*p99));
+  if (accept_waits.size() > 0) fields.emplace_back("accept_wait_max_ms", milliseconds(accept_waits.max()));
   return fields;
 }
 

@@ -1,13 +1,16 @@
-// What a server counts. Any thread may add at any time; adding to a counter is one uncontended atomic addition. Knows
-// no sockets and no clock.
+// What a server counts and times. Any thread may add at any time; adding to a counter is one uncontended atomic
+// addition. Knows no sockets and no clock.
 #pragma once
 
+#include "shared/process/histogram.hpp"
 #include "shared/process/log.hpp"
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -48,18 +51,26 @@ class statistics {
   void add(count, std::uint64_t amount = 1) noexcept;
   statistics_snapshot snapshot() const noexcept;
 
+  /// A connection was accepted, and had been complete for so long.
+  void add_accept_wait(std::chrono::nanoseconds);
+  /// All of them.
+  histogram accept_waits() const;
+
  private:
   // Threads are spread over the shards, so that they do not pull one cache line to and fro.
   struct alignas(64) shard {
     std::array<std::atomic<std::uint64_t>, count_kinds> values{};
   };
   std::array<shard, 16> shards_;
+  mutable std::mutex mutex_; // for the rest
+  histogram accept_waits_;
 };
 
-/// "served 12 connections, 340 messages, 21.8 KiB in, 21.8 KiB out" and whatever went wrong behind it.
-std::string summary(const statistics_snapshot&);
+/// "served 12 connections, 340 messages, 21.8 KiB in, 21.8 KiB out" and whatever went wrong behind it, waits of 100 ms
+/// and more included.
+std::string summary(const statistics_snapshot&, const histogram& accept_waits = {});
 
-/// Every counter by its name, and "open".
-log_fields to_fields(const statistics_snapshot&);
+/// Every counter by its name, "open", and "accept_wait_p50_ms" and so on where they are known.
+log_fields to_fields(const statistics_snapshot&, const histogram& accept_waits = {});
 
 } // namespace revecho

@@ -9,7 +9,7 @@
 #include <iostream>
 
 int main() {
-  revecho::stress::histogram h;
+  revecho::histogram h;
   for (std::int64_t nanoseconds = 0; std::cin >> nanoseconds;)
     h.record(std::chrono::nanoseconds{nanoseconds});
   if (!std::cin.eof()) {

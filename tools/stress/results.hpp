@@ -2,7 +2,7 @@
 // threads, can be merged.
 #pragma once
 
-#include "tools/stress/histogram.hpp"
+#include "shared/process/histogram.hpp"
 
 #include <array>
 #include <chrono>

@@ -1,4 +1,5 @@
-// --stats: lines of statistics, as often as asked for and no more often. Direct: there is hardly a byte to cut.
+// Statistics: lines of --stats as often as asked for and no more often, and how long connections waited. Direct: there
+// is hardly a byte to cut.
 #include "tests/support/catch.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/server_process.hpp"
@@ -34,7 +35,34 @@ void hold(server_process& server) {
   std::this_thread::sleep_for(2s);
 }
 
+std::chrono::milliseconds longest_accept_wait(const std::string& log) {
+  const std::string name = "\"accept_wait_max_ms\":";
+  const auto at = log.rfind(name);
+  return std::chrono::milliseconds{at == log.npos ? -1 : std::stol(log.substr(at + name.size()))};
+}
+
 } // namespace
+
+TEST_CASE("server: knows how long a connection waited to be accepted", "[direct]") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  server_process server(v, {"--log-format", "json"});
+  server.pause();
+  const auto before = std::chrono::steady_clock::now();
+  peer client(server.port());
+  const auto connected = std::chrono::steady_clock::now();
+  std::this_thread::sleep_for(300ms); // that much is to be told
+  const auto least = std::chrono::steady_clock::now() - connected;
+  server.signal(SIGCONT);
+  client.send("message");
+  CHECK(client.receive(7) == "egassem");
+  const auto most = std::chrono::steady_clock::now() - before;
+  client.close();
+  const auto told = longest_accept_wait(server.stop());
+  constexpr auto tick = 10ms; // of the kernel's clock, at most
+  CHECK(told >= least - tick);
+  CHECK(told <= most + tick);
+}
 
 TEST_CASE("server: does not make up for reports that it missed", "[direct]") {
   const auto v = GENERATE(from_range(variants()));

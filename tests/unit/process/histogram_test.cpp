@@ -1,6 +1,6 @@
 // The latencies' histogram, against sorted samples.
 #include "tests/support/catch.hpp"
-#include "tools/stress/histogram.hpp"
+#include "shared/process/histogram.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 #include <vector>
 
 using namespace std::chrono_literals;
-using revecho::stress::histogram;
+using revecho::histogram;
 
 TEST_CASE("histogram: is empty at first") {
   const histogram h;

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace revecho::stress {
+namespace revecho {
 
 /// Counts durations in buckets that are as wide as 1/128 of the power of two they lie in (as HdrHistogram does; Tene,
 /// 2012). Histograms of several threads or runs are merged as histograms: averages of percentiles mean nothing. Not
@@ -66,4 +66,4 @@ class histogram {
   duration max_{};
 };
 
-} // namespace revecho::stress
+} // namespace revecho

@@ -1,10 +1,10 @@
-#include "tools/stress/histogram.hpp"
+#include "shared/process/histogram.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 
-namespace revecho::stress {
+namespace revecho {
 
 // Below 2^7 a bucket a nanosecond; above, the highest eight bits of the value say which.
 std::size_t histogram::bucket_of(std::uint64_t nanoseconds) noexcept {
@@ -69,4 +69,4 @@ histogram::duration histogram::percentile(double percent) const noexcept {
   return max_;
 }
 
-} // namespace revecho::stress
+} // namespace revecho
