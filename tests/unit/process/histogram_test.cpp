@@ -1,6 +1,6 @@
 // The latencies' histogram, against sorted samples.
-#include "tests/support/catch.hpp"
 #include "shared/process/histogram.hpp"
+#include "tests/support/catch.hpp"
 
 #include <algorithm>
 #include <cmath>
