@@ -41,8 +41,8 @@ result result_from(const json& j) {
   for (const auto& figures : j.at("runs")) {
     auto& run = r.runs.emplace_back();
     for (std::size_t m = 0; m < metrics; ++m) {
-      const auto& value = figures.at(std::string(to_string(static_cast<metric>(m))));
-      if (!value.is_null()) run.values[m] = value.get<double>();
+      const auto value = figures.find(std::string(to_string(static_cast<metric>(m)))); // older documents have not all
+      if (value != figures.end() && !value->is_null()) run.values[m] = value->get<double>();
     }
   }
   return r;

@@ -54,7 +54,7 @@ std::string as_text(const scenario_results& s) {
       continue;
     }
     rows.add_row({mark_of(r, s.verdict), r.contestant, rate_of(r), interval(r), latency(r, metric::p50_us, 50),
-        latency(r, metric::p99_us, 99), latency(r, metric::max_us, 100), whole(r.median(metric::unserved)),
+        latency(r, metric::p99_us, 99), latency(r, metric::max_us, 100), if_known(r, metric::unserved, whole),
         if_known(r, metric::cpu_us, time_of), user_share(r), if_known(r, metric::context_switches, short_number),
         if_known(r, metric::threads, whole), if_known(r, metric::peak_memory_bytes, format_size),
         if_known(r, metric::memory_per_connection_bytes, format_size)});

@@ -23,8 +23,15 @@ enum class metric {
   p99_9_us,
   p99_99_us,
   max_us,
+  first_reply_p50_us, ///< from the start of connecting, without what the load tool itself waits in between
+  first_reply_p99_us,
+  first_reply_max_us,
+  first_reply_censored, ///< share of those of which only the least is known: there was no reply
+  accept_p50_us,        ///< from the end of the kernel's handshake until the server has accepted the connection
+  accept_p99_us,
+  accept_max_us,
   censored, ///< share of the latencies of which only the least is known: the reply was not waited for, or lost
-  unserved, ///< clients without a single reply
+  unserved, ///< clients without a single reply; not known if chance can explain that
   wrong,
   lost,
   late,
@@ -37,7 +44,7 @@ enum class metric {
   peak_memory_bytes,
   memory_per_connection_bytes, ///< growth from the idle server to the peak
 };
-inline constexpr std::size_t metrics = 22;
+inline constexpr std::size_t metrics = 29;
 
 /// "p99_us", as in JSON.
 std::string_view to_string(metric) noexcept;

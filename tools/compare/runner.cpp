@@ -58,12 +58,21 @@ void take_latencies(run_figures& figures, const stress::latencies& from) {
   figures[metric::censored] = static_cast<double>(from.censored) / static_cast<double>(from.values.size());
 }
 
+void take_first_replies(run_figures& figures, const stress::latencies& from) {
+  if (from.values.size() == 0) return;
+  if (const auto p50 = from.values.known_percentile(50)) figures[metric::first_reply_p50_us] = microseconds(*p50);
+  if (const auto p99 = from.values.known_percentile(99)) figures[metric::first_reply_p99_us] = microseconds(*p99);
+  figures[metric::first_reply_max_us] = microseconds(from.values.max());
+  figures[metric::first_reply_censored] = stress::share(from.censored, from.values.size());
+}
+
 run_figures figures_of(const stress::level_result& level) {
   run_figures figures;
   figures[metric::rate] = level.rate();
   figures[metric::replies] = static_cast<double>(level.answered);
   take_latencies(figures, level.offered_rate > 0 ? level.response : level.service);
-  figures[metric::unserved] = static_cast<double>(level.never_served());
+  take_first_replies(figures, level.first_reply);
+  if (!level.is_unserved_by_chance()) figures[metric::unserved] = static_cast<double>(level.never_served());
   figures[metric::wrong] = static_cast<double>(level.wrong_total());
   figures[metric::lost] = static_cast<double>(level.lost);
   figures[metric::late] = static_cast<double>(level.late);
@@ -81,6 +90,9 @@ constexpr std::uint64_t fewest_replies = 100;
 void take_usage(run_figures& figures, const server_usage& usage, const stress::level_result& level) {
   figures[metric::threads] = static_cast<double>(usage.threads);
   figures[metric::peak_memory_bytes] = usage.peak_memory;
+  figures[metric::accept_p50_us] = usage.accept_waits.p50_us;
+  figures[metric::accept_p99_us] = usage.accept_waits.p99_us;
+  figures[metric::accept_max_us] = usage.accept_waits.max_us;
   const double growth = usage.peak_memory - usage.idle_memory;
   // A client that was not served may have no connection, except to the kernel.
   if (growth >= least_growth && level.clients >= fewest_connections && level.never_served() == 0)
@@ -240,7 +252,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
   } else {
     auto arguments = who.arguments;
     arguments.insert(arguments.end(), {"--framing", std::string(to_string(s.work.framing_kind)), "--delay", s.delay,
-                                          "--max-message", std::to_string(s.work.max_size), "--log-level", "warning",
+                                          "--max-message", std::to_string(s.work.max_size), "--log-format", "json",
                                           // Nobody waits any more for what is still owed when the load is over.
                                           "--drain-timeout", "300ms"});
     if (s.has_staller) arguments.insert(arguments.end(), {"--message-timeout", "0"}); // it stays for all of the run

@@ -123,6 +123,7 @@ server_usage server_process::stop() {
   usage_.user_time = std::chrono::duration_cast<std::chrono::nanoseconds>(time * share);
   usage_.system_time = time - usage_.user_time;
   usage_.threads = most_threads_;
+  usage_.accept_waits = accept_waits_in(last_lines(folder_ / "log"));
   return usage_;
 }
 
@@ -148,6 +149,8 @@ int server_process::wait_until_ended(std::chrono::nanoseconds at_most) {
   }
   return status;
 }
+
+std::string server_process::log() const { return readable(last_lines(folder_ / "log")); }
 
 void server_process::fail(const std::string& what) const {
   throw std::runtime_error(fmt::format("{} {}:\n{}", program_, what, log()));

@@ -4,6 +4,7 @@
 #include "shared/options/endpoint.hpp"
 #include "tools/child.hpp"
 #include "tools/compare/own_program.hpp"
+#include "tools/compare/server_log.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -24,6 +25,7 @@ struct server_usage {
   std::size_t threads = 0;          ///< at most at once, looked at now and then
   double idle_memory = 0;           ///< resident bytes, before the first connection
   double peak_memory = 0;
+  accept_wait_figures accept_waits;
 };
 
 class server_process {
@@ -48,8 +50,8 @@ class server_process {
   /// time; else empty.
   std::string how_it_ended(std::chrono::nanoseconds within = {});
 
-  /// The end of what it has written.
-  std::string log() const { return last_lines(folder_ / "log"); }
+  /// The end of what it has written, for people.
+  std::string log() const;
 
  private:
   [[noreturn]] void fail(const std::string& what) const;

@@ -50,6 +50,12 @@ std::vector<const result*> comparable(const scenario_results& s) {
   return good.empty() ? all : good;
 }
 
+// " (12-800)", if runs differ
+std::string spread_of(const std::vector<double>& values) {
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  return *least < *most ? fmt::format(" ({:.0f}-{:.0f})", *least, *most) : "";
+}
+
 std::string about_the_starved(const scenario_results& s) {
   std::string text;
   for (const auto& r : s.results) {
@@ -59,8 +65,9 @@ std::string about_the_starved(const scenario_results& s) {
     if (served < 1) {
       text += fmt::format(" {} served nobody.", r.contestant);
     } else {
-      text += fmt::format(" {} left {:.0f} of {} clients without a single reply; its {} replies/s are those of the {}.",
-          r.contestant, unserved, s.clients, format_count(r.median(metric::rate)),
+      text += fmt::format(
+          " {} left {:.0f}{} of {} clients without a single reply; its {} replies/s are those of the {}.", r.contestant,
+          unserved, spread_of(r.all(metric::unserved)), s.clients, format_count(r.median(metric::rate)),
           served < 2 ? "only one that it served" : fmt::format("{:.0f} that it served", served));
     }
   }

@@ -88,7 +88,8 @@ async::awaitable<void> client::connect() {
   owner_.results().notice(now);
   if (peer) {
     peer_.emplace(std::move(*peer));
-    if (!owner_.results().stood_still_since(before)) owner_.results().count_connect(now - before);
+    connecting_ = owner_.results().stood_still_since(before) ? std::nullopt : std::optional(now - before);
+    if (connecting_) owner_.results().count_connect(*connecting_);
   } else if (!owner_.is_cut_off()) {
     talk_.fail_to_begin(before, now,
         fmt::format("cannot connect to {}: {}", to_string(work.to), why_not_connected(error, !work.sources.empty())));
@@ -100,7 +101,7 @@ async::awaitable<void> client::converse() {
   const auto& work = owner_.work();
   unsent_.clear();
   flushed_ = 0;
-  talk_.begin(schedule_.draw_session_size());
+  talk_.begin(schedule_.draw_session_size(), connecting_);
   const auto now = steady::now();
   start_due(now, false);
   if (!talk_.is_over(has_more(now))) {

@@ -9,6 +9,7 @@
 #include "tools/stress/schedule.hpp"
 #include "tools/stress/workload.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -64,6 +65,7 @@ class client final : private async::ready_handler {
   std::vector<char> unsent_; // what the kernel did not take yet, from flushed_ on
   std::size_t flushed_ = 0;
   async::suspension conversation_ended_;
+  std::optional<std::chrono::nanoseconds> connecting_; // how long the last connection took to make, if that is known
   worker& owner_;
   std::uint64_t number_;
 };

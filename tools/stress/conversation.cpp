@@ -21,7 +21,7 @@ conversation::conversation(const workload& work, std::uint64_t number, recorder&
 
 // --- connections -----------------------------------------------------------------------------------------------------
 
-void conversation::begin(std::uint64_t session_size) noexcept {
+void conversation::begin(std::uint64_t session_size, std::optional<std::chrono::nanoseconds> connecting) noexcept {
   oldest_.reset();
   behind_.clear();
   first_behind_ = 0;
@@ -29,6 +29,7 @@ void conversation::begin(std::uint64_t session_size) noexcept {
   made_ = 0;
   broken_ = half_closed_ = false;
   session_left_ = session_size;
+  connecting_ = connecting;
 }
 
 void conversation::fail_to_begin(steady::time_point before, steady::time_point now, std::string_view reason) {
@@ -113,6 +114,7 @@ void conversation::complete(verdict v, steady::time_point now) {
   const flight& f = *oldest_;
   if (results_.count_reply(f.intended, f.sent, std::max(last_reply_, f.sent), now, check_.pieces(), replies_ > 0))
     ++replies_;
+  if (connecting_) results_.count_first_reply(*std::exchange(connecting_, std::nullopt), f.intended, now);
   if (down_since_)
     results_.add_outage(*std::exchange(down_since_, std::nullopt), now, 1, std::exchange(lost_while_down_, 0));
   last_reply_ = now;
@@ -200,6 +202,7 @@ void conversation::end_unfinished(bool counts, steady::time_point now) {
   if (!oldest_) return;
   results_.count_owing(-1, now);
   if (counts) {
+    if (connecting_) results_.count_no_first_reply(*connecting_, oldest_->intended, now, {});
     results_.count_unfinished(oldest_->intended, oldest_->sent, now);
     for (std::size_t i = first_behind_; i < behind_.size(); ++i)
       results_.count_unfinished(behind_[i].intended, behind_[i].sent, now);
@@ -211,6 +214,7 @@ void conversation::end_unfinished(bool counts, steady::time_point now) {
 
 void conversation::lose_all(ending how, std::string_view reason, steady::time_point now) {
   if (!down_since_) down_since_ = oldest_ ? oldest_->sent : now;
+  if (connecting_ && oldest_) results_.count_no_first_reply(*connecting_, oldest_->intended, now, work_.timeout);
   while (oldest_) {
     const flight& f = *oldest_;
     if (check_.is_wrong() && work_.framing_kind != framing::raw) {

@@ -9,6 +9,7 @@
 #include "tools/stress/recorder.hpp"
 #include "tools/stress/workload.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -40,8 +41,9 @@ class conversation {
   conversation(const conversation&) = delete;
   conversation& operator=(const conversation&) = delete;
 
-  /// There is a new connection, for so many messages. Precondition: the last one has ended.
-  void begin(std::uint64_t session_size) noexcept;
+  /// There is a new connection, for so many messages. `connecting`: how long it took to make; if that is not known, its
+  /// first reply is not timed. Precondition: the last one has ended.
+  void begin(std::uint64_t session_size, std::optional<std::chrono::nanoseconds> connecting = std::nullopt) noexcept;
   /// No connection could be made, in an attempt since `before`, for that reason.
   void fail_to_begin(steady::time_point before, steady::time_point now, std::string_view reason);
   /// There will be no other connection.
@@ -132,6 +134,7 @@ class conversation {
   std::uint64_t sequence_ = 0; // of the next message
   std::uint64_t replies_ = 0;
   steady::time_point last_reply_{};
+  std::optional<std::chrono::nanoseconds> connecting_; // until the connection has its first reply
   std::optional<steady::time_point> down_since_;
   std::uint64_t lost_while_down_ = 0;
   skipped_messages skipped_;

@@ -50,6 +50,7 @@ json to_json(const level_result& level) {
   latency["service"] = to_json(level.service);
   if (level.offered_rate > 0) latency["wait"] = to_json(level.wait);
   latency["connect"] = to_json(level.connect);
+  latency["first_reply"] = to_json(level.first_reply);
   json outages = json::array();
   for (const outage& o : level.outages)
     outages.push_back({{"start_s", seconds(o.start)}, {"duration_s", seconds(o.duration)},
@@ -62,6 +63,7 @@ json to_json(const level_result& level) {
       {"fairness", {{"min", replies.empty() ? 0 : replies.front()},
                        {"median", replies.empty() ? 0 : replies[replies.size() / 2]},
                        {"max", replies.empty() ? 0 : replies.back()}, {"never_served", level.never_served()},
+                       {"never_served_by_chance", level.is_unserved_by_chance()},
                        {"longest_stall_us", microseconds(level.longest_stall)}}},
       {"offered_concurrency", level.offered_concurrency()}, {"effective_concurrency", level.effective_concurrency()},
       {"generator", generator_json(level)}, {"outages", outages}, {"interrupted", level.interrupted},

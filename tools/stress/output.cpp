@@ -93,10 +93,13 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
     lines.push_back(
         fmt::format("{} replies came in more than one piece: raw has no framing.", count_text(level.split_replies)));
   if (level.never_served() > 0 && !work.messages)
-    lines.push_back(
-        fmt::format("{} of {} clients had no reply in the window: the percentiles tell nothing of what they "
-                    "waited for.",
-            level.never_served(), level.clients));
+    lines.push_back(level.is_unserved_by_chance()
+                        ? fmt::format("{} of {} clients had no reply in the window, which is too short to tell whether "
+                                      "they were passed over: use a longer --duration.",
+                              level.never_served(), level.clients)
+                        : fmt::format("{} of {} clients had no reply in the window: the percentiles tell nothing of "
+                                      "what they waited for.",
+                              level.never_served(), level.clients));
   const double effective = level.effective_concurrency();
   const double offered = level.offered_concurrency();
   if (effective > offered * 1.02 + 0.1)
@@ -150,9 +153,9 @@ std::string as_table(const std::vector<level_result>& levels) {
     if (open)
       for (const double percent : {50.0, 99.0})
         cells.push_back(percentile_text(level.service.values, percent));
-    for (const auto n : {level.verified, level.wrong_total(), level.lost, level.late, level.connect_failed,
-             static_cast<std::uint64_t>(level.never_served())})
+    for (const auto n : {level.verified, level.wrong_total(), level.lost, level.late, level.connect_failed})
       cells.push_back(count_text(n));
+    cells.push_back(level.is_unserved_by_chance() ? "–" : count_text(level.never_served()));
     rows.add_row(cells);
   }
   return rows.text();

@@ -58,7 +58,21 @@ void recorder::count_connect_failed(std::chrono::nanoseconds took) {
   ++result_.connect_failed;
   result_.connect.values.record(std::max(took, work_.timeout));
   ++result_.connect.censored;
+  result_.first_reply.values.record(std::max(took, work_.timeout));
+  ++result_.first_reply.censored;
   ++current_.errors;
+}
+
+void recorder::count_first_reply(
+    std::chrono::nanoseconds connecting, steady::time_point intended, steady::time_point now) {
+  if (!stood_still_since(intended)) result_.first_reply.values.record(connecting + (now - intended));
+}
+
+void recorder::count_no_first_reply(std::chrono::nanoseconds connecting, steady::time_point intended,
+    steady::time_point now, std::chrono::nanoseconds at_least) {
+  const auto since = std::max(intended, std::min(awake_since_, now));
+  result_.first_reply.values.record(connecting + std::max<std::chrono::nanoseconds>(now - since, at_least));
+  ++result_.first_reply.censored;
 }
 
 void recorder::count_owing(int change, steady::time_point now) {

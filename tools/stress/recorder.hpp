@@ -53,6 +53,12 @@ class recorder {
   bool count_reply(steady::time_point intended, steady::time_point sent, steady::time_point waiting_since,
       steady::time_point now, std::size_t pieces, bool served);
   void count_wrong(fault kind) noexcept;
+  /// The first right reply on a connection, to a message that was due at `intended`; `connecting`: how long the
+  /// connection took to make.
+  void count_first_reply(std::chrono::nanoseconds connecting, steady::time_point intended, steady::time_point now);
+  /// There was none: it takes as long as until now, and `at_least` that.
+  void count_no_first_reply(std::chrono::nanoseconds connecting, steady::time_point intended, steady::time_point now,
+      std::chrono::nanoseconds at_least);
   /// The reply does not come: it is late, or the connection is lost.
   void count_lost(steady::time_point intended, steady::time_point sent, steady::time_point now, bool late) noexcept;
   /// A reply that count_lost() was called for has come after all.

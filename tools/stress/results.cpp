@@ -1,6 +1,8 @@
 #include "tools/stress/results.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <numeric>
 
 namespace revecho::stress {
@@ -100,6 +102,7 @@ void level_result::merge(const level_result& other) {
   reconnects += other.reconnects;
   split_replies += other.split_replies;
   connect.merge(other.connect);
+  first_reply.merge(other.first_reply);
   for (const auto& example : other.examples)
     if (examples.size() < most_examples) examples.push_back(example);
   outages.insert(outages.end(), other.outages.begin(), other.outages.end());
@@ -124,6 +127,18 @@ double level_result::rate() const noexcept {
 
 std::size_t level_result::never_served() const noexcept {
   return static_cast<std::size_t>(std::count(replies.begin(), replies.end(), 0));
+}
+
+// Replies that come as they like are a Poisson process: of somebody who has m of them in the mean, none come with the
+// probability exp(-m). The most regular server is further from chance than that.
+bool level_result::is_unserved_by_chance() const {
+  constexpr double rarely = 0.05;
+  std::vector<std::uint64_t> served;
+  std::copy_if(replies.begin(), replies.end(), std::back_inserter(served), [](std::uint64_t n) { return n > 0; });
+  if (served.empty() || served.size() == replies.size()) return false;
+  const auto middle = served.begin() + static_cast<std::ptrdiff_t>(served.size() / 2);
+  std::nth_element(served.begin(), middle, served.end());
+  return static_cast<double>(replies.size()) * std::exp(-static_cast<double>(*middle)) > rarely;
 }
 
 double level_result::offered_concurrency() const noexcept { return static_cast<double>(clients * pipeline); }

@@ -105,6 +105,7 @@ struct level_result {
   std::uint64_t reconnects = 0;     ///< after a failure
   std::uint64_t split_replies = 0;  ///< raw: right, in more than one piece
   latencies connect;
+  latencies first_reply; ///< of each connection: connecting, and from when its first message was due to a right reply
   std::vector<std::string> examples; ///< of what went wrong, the first few, in words
   std::vector<outage> outages;
 
@@ -129,6 +130,8 @@ struct level_result {
   std::uint64_t wrong_total() const noexcept;
   double rate() const noexcept; ///< right replies a second, in the window
   std::size_t never_served() const noexcept;
+  /// Can it be chance that they had no reply in this window, if they were served as often as the others?
+  bool is_unserved_by_chance() const;
   double offered_concurrency() const noexcept;
   double effective_concurrency() const noexcept;
   std::chrono::nanoseconds stood_still() const noexcept;

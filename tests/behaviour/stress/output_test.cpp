@@ -77,7 +77,8 @@ TEST_CASE("stress: writes its results as JSON of a fixed shape", "[direct]") {
                              "interrupted", "ok"});
     CHECK(keys(level["wrong"]) == names{"echoed unchanged", "short", "extra bytes", "repeated", "out of order",
                                       "other connection's", "corrupt"});
-    CHECK(keys(level["fairness"]) == names{"min", "median", "max", "never_served", "longest_stall_us"});
+    CHECK(keys(level["fairness"]) ==
+          names{"min", "median", "max", "never_served", "never_served_by_chance", "longest_stall_us"});
     CHECK(keys(level["generator"]) == names{"cpu_share", "lag_p99_us", "missed_sends", "limited", "limited_by",
                                           "run_delay_s", "throttled_s", "standstill_s", "longest_standstill_s",
                                           "unmeasured"});

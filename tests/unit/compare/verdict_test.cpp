@@ -83,6 +83,22 @@ TEST_CASE("verdict: does not let those win who left clients unserved") {
                          contains("1.01k replies/s are those of the only one that it served"));
 }
 
+TEST_CASE("verdict: tells in which range those without a reply were, if runs differ") {
+  auto starving = with(fast, metric::unserved, 6);
+  starving.runs.front()[metric::unserved] = 2;
+  starving.runs.back()[metric::unserved] = 8;
+  CHECK_THAT(judged(10, {starving, slow}).text, contains("fast left 6 (2-8) of 10 clients"));
+}
+
+TEST_CASE("verdict: does not call those starving of whom chance can explain it") {
+  auto short_run = with(fast, metric::unserved, 6);
+  for (auto& run : short_run.runs)
+    run[metric::unserved] = std::nullopt;
+  const auto v = judged(10, {short_run, slow});
+  CHECK(v.winner == "fast");
+  CHECK_THAT(v.text, !contains("without a single reply"));
+}
+
 TEST_CASE("verdict: names the only one that served everybody, if others served fewer") {
   const auto v = judged(10, {with(fast, metric::unserved, 6), slow});
   CHECK(v.winner == "slow");

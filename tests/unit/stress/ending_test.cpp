@@ -115,6 +115,55 @@ TEST_CASE("conversation: counts an end that does not come after the last reply")
   CHECK(t.result().examples.front() == "client 7: no end of the stream behind the last reply: Connection timed out");
 }
 
+// --- the first reply -------------------------------------------------------------------------------------------------
+
+TEST_CASE("conversation: times the first reply of a connection, with how long connecting took") {
+  talk t(some_work(framing::line, 2));
+  t.client.begin(unlimited, 30ms);
+  t.now += 5s; // until its first message is due: the tool's own time
+  t.say(20, 2);
+  t.now += 200ms;
+  t.hear(t.reply(0, 20));
+  t.now += 1s;
+  t.hear(t.reply(1, 20));
+  const auto& first = t.result().first_reply;
+  CHECK(first.values.size() == 1);
+  CHECK(first.values.max() == 230ms);
+  CHECK(first.censored == 0);
+}
+
+TEST_CASE("conversation: knows the least that the first reply took if there was none") {
+  talk t(some_work(framing::line, 2));
+  t.client.begin(unlimited, 30ms);
+  t.say(20, 2);
+  t.now += 2s;
+  const bool cut_off = GENERATE(true, false);
+  t.client.end(cut_off ? ending::cut_off : ending::closed, "", t.now);
+  const auto& first = t.result().first_reply;
+  CHECK(first.values.size() == 1);
+  CHECK(first.values.max() == (cut_off ? 2030ms : 10'030ms)); // a lost one is as bad as one that comes too late
+  CHECK(first.censored == 1);
+}
+
+TEST_CASE("conversation: counts no first reply that nobody asked for, or of which the beginning is not known") {
+  talk t(some_work(framing::line));
+  t.client.begin(unlimited, 30ms);
+  t.client.end(ending::cut_off, "", t.now);
+  t.client.begin(unlimited);
+  t.say(20);
+  t.hear(t.reply(0, 20));
+  CHECK(t.result().first_reply.values.size() == 0);
+}
+
+TEST_CASE("conversation: counts an attempt to connect that failed among those without a first reply") {
+  talk t(some_work(framing::line));
+  t.client.end(ending::closed, "", t.now);
+  t.client.fail_to_begin(t.now, t.now + 50ms, "refused");
+  CHECK(t.result().first_reply.values.size() == 1);
+  CHECK(t.result().first_reply.censored == 1);
+  CHECK(t.result().first_reply.values.max() == 10s);
+}
+
 // --- outages ---------------------------------------------------------------------------------------------------------
 
 TEST_CASE("conversation: records an outage from the lost message to the next right reply") {

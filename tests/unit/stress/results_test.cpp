@@ -5,6 +5,8 @@
 #include "tools/stress/results.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -121,4 +123,36 @@ TEST_CASE("level: is limited by nothing when nobody answered") {
   auto level = with_run_delay(850ms, 0ms);
   level.answered = 0;
   CHECK(level.limited_by() == tool_limit::none);
+}
+
+TEST_CASE("level: calls clients unserved only where chance cannot explain it") {
+  auto level = healthy();
+  level.clients = 1000;
+  level.replies.assign(level.clients, 40);
+  CHECK_FALSE(level.is_unserved_by_chance()); // nobody is
+  level.replies.front() = 0;
+  CHECK_FALSE(level.is_unserved_by_chance());
+  CHECK_THAT(said_of(level), contains("1 of 1000 clients had no reply in the window: the percentiles"));
+  level.replies.assign(level.clients, 1);
+  level.replies.front() = 0;
+  CHECK(level.is_unserved_by_chance());
+  CHECK_THAT(said_of(level), contains("1 of 1000 clients had no reply in the window, which is too short"));
+  level.replies.assign(level.clients, 0);
+  level.replies.front() = 40; // one at a time
+  CHECK_FALSE(level.is_unserved_by_chance());
+  level.replies.front() = 0; // nobody at all
+  CHECK_FALSE(level.is_unserved_by_chance());
+}
+
+TEST_CASE("level: says of clients that take random turns what chance can explain") {
+  std::mt19937_64 random(1);
+  int called_unserved = 0;
+  for (int run = 0; run < 1000; ++run) {
+    auto level = healthy();
+    level.replies.assign(100, 0);
+    for (int reply = 0; reply < 500; ++reply) // five each, in the mean: some have none
+      ++level.replies[random() % level.replies.size()];
+    if (level.never_served() > 0 && !level.is_unserved_by_chance()) ++called_unserved;
+  }
+  CHECK(called_unserved == 0);
 }
