@@ -81,15 +81,16 @@ class session {
 
   void search() {
     const auto target = *options_.find_rate;
-    constexpr double first_rate = 1000;
-    found_ = find_rate(first_rate, target, [&](double rate) {
+    found_ = find_rate(target, [&](double rate) {
       engine_.work().rate = rate;
+      engine_.work().duration = duration_of_step(rate, target, options_.work.duration);
       const auto& level = run_level(options_.levels.front());
       if (!options_.quiet)
-        write_to_stderr(fmt::format("{}/s: p{} {}{}, {}\n", format_count(rate), target.percent,
-            format_duration(level.response.values.percentile(target.percent)),
-            level.limited_by() == tool_limit::none ? "" : ", limited by the load tool itself",
-            holds(level, target) ? "holds" : "does not hold"));
+        write_to_stderr(
+            fmt::format("{}/s for {}: p{} {}{}, {}\n", format_count(rate), format_duration(engine_.work().duration),
+                target.percent, percentile_text(level.response.values, target.percent),
+                level.limited_by() == tool_limit::none ? "" : ", limited by the load tool itself",
+                holds(level, target) ? "holds" : "does not hold"));
       return level;
     });
   }

@@ -29,7 +29,7 @@ latency_target parse_target_latency(const std::string& text) {
   latency_target target;
   const char* const end = text.data() + equals;
   const auto [stopped, error] = std::from_chars(text.data() + 1, end, target.percent, std::chars_format::fixed);
-  if (error != std::errc{} || stopped != end || target.percent <= 0 || target.percent > 100) fail();
+  if (error != std::errc{} || stopped != end || target.percent <= 0 || target.percent >= 100) fail();
   target.limit = parse_some_duration(text.substr(equals + 1));
   return target;
 }

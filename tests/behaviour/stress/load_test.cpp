@@ -141,7 +141,7 @@ TEST_CASE("stress: refuses a load that cannot be checked or run", "[direct]") {
       {{"--rate", "nan"}, "rate"},
       {{"--arrivals", "poisson"}, "requires"},
       {{"--find-rate", "p99=5ms"}, "one number of --clients"}, // of the default, which is three
-      {{"--find-rate", "p101=5ms", "--clients", "1"}, "p99=5ms"},
+      {{"--find-rate", "p100=5ms", "--clients", "1"}, "p99=5ms"},
       {{"--find-rate", "p99=5ms", "--clients", "1", "--rate", "5"}, "excludes"},
       {{"--source", "127.0.0.5-127.0.0.2"}, "range"},
       {{"--close", "abort"}, "fin|reset"},

@@ -209,7 +209,7 @@ TEST_CASE("stress: searches the highest rate, and tells each step", "[direct]") 
   const auto end = stress(server.port(), {"--clients", "10", "--find-rate", "p99=50ms", "--duration", "200ms"});
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
-  CHECK_THAT(end.errors, contains("1k/s: p99 ") && contains(", holds\n") && contains(", does not hold\n"));
+  CHECK_THAT(end.errors, contains("1k/s for 1.1 s: p99 ") && contains(", holds\n") && contains(", does not hold\n"));
   CHECK_THAT(lines(end.output).back(), StartsWith("The highest rate with p99 at most 50 ms: ") && EndsWith("/s"));
 }
 
@@ -241,7 +241,7 @@ TEST_CASE("stress: names no rate when it is interrupted while it looks for one",
   const server_process server(async_server, {"--framing", "line"});
   process tool("revecho-stress", {std::to_string(server.port()), "--framing", "line", "--clients", "2", "--find-rate",
                                      "p99=1h", "--duration", "100ms"});
-  tool.wait_for_error_text("/s: p99 "); // one that holds
+  tool.wait_for_error_text(": p99 "); // one that holds
   tool.signal(SIGINT);
   const auto end = tool.wait();
   CAPTURE(end.output, end.errors);
