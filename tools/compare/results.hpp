@@ -39,12 +39,19 @@ enum class metric {
   cpu_us,
   cpu_user_us,
   cpu_system_us,
+  processor_us, ///< the same of all that its processors did, for whomever, and how that divides
+  processor_user_us,
+  processor_system_us,
+  processor_irq_us,
+  processor_softirq_us,
+  processor_steal_us, ///< not theirs: of other virtual machines
+  disturbed,          ///< 1 if others used the server's processors noticeably, or a CPU quota stopped it, else 0
   context_switches,
   threads,
   peak_memory_bytes,
   memory_per_connection_bytes, ///< growth from the idle server to the peak
 };
-inline constexpr std::size_t metrics = 29;
+inline constexpr std::size_t metrics = 36;
 
 /// "p99_us", as in JSON.
 std::string_view to_string(metric) noexcept;

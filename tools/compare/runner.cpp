@@ -6,6 +6,7 @@
 #include "shared/process/format.hpp"
 #include "shared/process/output.hpp"
 #include "tools/compare/cpus.hpp"
+#include "tools/compare/figures.hpp"
 #include "tools/compare/server_process.hpp"
 #include "tools/compare/stories.hpp"
 
@@ -27,8 +28,6 @@ using steady = std::chrono::steady_clock;
 
 constexpr unsigned most_useless_repetitions = 3;
 
-double microseconds(std::chrono::nanoseconds t) { return std::chrono::duration<double, std::micro>(t).count(); }
-
 // A connection that begins a message and never ends it.
 unique_descriptor stall(stress::load& engine, const std::atomic<bool>& interrupted) {
   const auto& to = engine.work().to;
@@ -41,72 +40,6 @@ unique_descriptor stall(stress::load& engine, const std::atomic<bool>& interrupt
     error = last_error();
   if (error) throw std::system_error(error, fmt::format("cannot connect to {}", to_string(to)));
   return socket;
-}
-
-void take_latencies(run_figures& figures, const stress::latencies& from) {
-  if (from.values.size() == 0) return;
-  figures[metric::mean_us] = microseconds(from.values.mean());
-  const auto take = [&](metric m, double percent) {
-    if (const auto known = from.values.known_percentile(percent)) figures[m] = microseconds(*known);
-  };
-  take(metric::p50_us, 50);
-  take(metric::p90_us, 90);
-  take(metric::p99_us, 99);
-  take(metric::p99_9_us, 99.9);
-  take(metric::p99_99_us, 99.99);
-  figures[metric::max_us] = microseconds(from.values.max());
-  figures[metric::censored] = static_cast<double>(from.censored) / static_cast<double>(from.values.size());
-}
-
-void take_first_replies(run_figures& figures, const stress::latencies& from) {
-  if (from.values.size() == 0) return;
-  if (const auto p50 = from.values.known_percentile(50)) figures[metric::first_reply_p50_us] = microseconds(*p50);
-  if (const auto p99 = from.values.known_percentile(99)) figures[metric::first_reply_p99_us] = microseconds(*p99);
-  figures[metric::first_reply_max_us] = microseconds(from.values.max());
-  figures[metric::first_reply_censored] = stress::share(from.censored, from.values.size());
-}
-
-run_figures figures_of(const stress::level_result& level) {
-  run_figures figures;
-  figures[metric::rate] = level.rate();
-  figures[metric::replies] = static_cast<double>(level.answered);
-  take_latencies(figures, level.offered_rate > 0 ? level.response : level.service);
-  take_first_replies(figures, level.first_reply);
-  if (!level.is_unserved_by_chance()) figures[metric::unserved] = static_cast<double>(level.never_served());
-  figures[metric::wrong] = static_cast<double>(level.wrong_total());
-  figures[metric::lost] = static_cast<double>(level.lost);
-  figures[metric::late] = static_cast<double>(level.late);
-  figures[metric::tool_limited] = level.limited_by() != stress::tool_limit::none ? 1 : 0;
-  return figures;
-}
-
-// The kernel counts memory by the page, and where time was spent by the tick, of 4 or 10 ms: below this a figure is
-// chance.
-constexpr double least_growth = 64.0 * 4096;
-constexpr std::size_t fewest_connections = 10;
-constexpr auto least_time_to_divide = 200ms;
-constexpr std::uint64_t fewest_replies = 100;
-
-void take_usage(run_figures& figures, const server_usage& usage, const stress::level_result& level) {
-  figures[metric::threads] = static_cast<double>(usage.threads);
-  figures[metric::peak_memory_bytes] = usage.peak_memory;
-  figures[metric::accept_p50_us] = usage.accept_waits.p50_us;
-  figures[metric::accept_p99_us] = usage.accept_waits.p99_us;
-  figures[metric::accept_max_us] = usage.accept_waits.max_us;
-  const double growth = usage.peak_memory - usage.idle_memory;
-  // A client that was not served may have no connection, except to the kernel.
-  if (growth >= least_growth && level.clients >= fewest_connections && level.never_served() == 0)
-    figures[metric::memory_per_connection_bytes] = growth / static_cast<double>(level.clients);
-  if (level.verified == 0) return;
-  const auto replies = static_cast<double>(level.verified);
-  const auto time = usage.user_time + usage.system_time;
-  figures[metric::cpu_us] = microseconds(time) / replies;
-  if (time >= least_time_to_divide) {
-    figures[metric::cpu_user_us] = microseconds(usage.user_time) / replies;
-    figures[metric::cpu_system_us] = microseconds(usage.system_time) / replies;
-  }
-  if (level.verified >= fewest_replies)
-    figures[metric::context_switches] = static_cast<double>(usage.context_switches) / replies;
 }
 
 std::string what_went_wrong(const stress::level_result& level) {
@@ -234,7 +167,7 @@ void runner::run_scenario(const scenario& s, scenario_results& into) {
 // is the machine, and the figures are marked only.
 void runner::repeat(const contestant& who, const scenario& s, run_figures& figures) {
   if (useless_repetitions_ >= most_useless_repetitions) return;
-  show(fmt::format("{}, {}, once more: the load tool was held up", who.name, s.name), 0);
+  show(fmt::format("{}, {}, once more: something else had the processors", who.name, s.name), 0);
   const auto again = run_once(who, s);
   if (interrupted_) return;
   figures = again;
@@ -285,7 +218,11 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
     const auto end = server->how_it_ended(3s); // connections end before processes do
     throw std::runtime_error(fmt::format("{}{}{}\n{}", end, end.empty() ? "" : "; ", wrong, server->log()));
   }
-  if (server) take_usage(figures, server->stop(), level);
+  if (server) {
+    const auto usage = server->stop();
+    take_usage(figures, usage, level);
+    held_up_ = held_up_ || figures[metric::disturbed] > 0;
+  }
   return figures;
 }
 

@@ -34,13 +34,15 @@ std::chrono::nanoseconds duration_of(const timeval& time) {
 
 server_process::server_process(const std::string& program, std::vector<std::string> arguments,
     const std::vector<int>& cpus, const std::atomic<bool>& interrupted)
-    : program_(program), interrupted_(interrupted) {
+    : program_(program), interrupted_(interrupted), cpus_(cpus) {
   const auto port_file = folder_ / "port";
   arguments.insert(arguments.end(), {"--listen", "127.0.0.1:0", "--port-file", port_file.string()});
   process_ = start_own_program(program, std::move(arguments), folder_ / "log", cpus);
   try {
     wait_until_it_listens(port_file);
     time_of_start_ = processor_time(process_);
+    listened_ = std::chrono::steady_clock::now();
+    processors_at_start_ = processor_times_of(cpus_);
     usage_.idle_memory = 1024.0 * static_cast<double>(status_of(process_, "VmRSS"));
     watcher_ = start_thread<std::jthread>([this](const std::stop_token& stop) { watch_threads(stop); });
   } catch (...) {
@@ -112,6 +114,7 @@ server_usage server_process::stop() {
   if (const auto end = how_it_ended(); !end.empty()) throw std::runtime_error(fmt::format("{}:\n{}", end, log()));
   usage_.peak_memory = 1024.0 * static_cast<double>(status_of(process_, "VmHWM"));
   const auto time = processor_time(process_) - time_of_start_;
+  take_processors(time);
   ::kill(process_, SIGTERM);
   status = wait_until_ended(longest_stop);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail("did not stop cleanly");
@@ -125,6 +128,14 @@ server_usage server_process::stop() {
   usage_.threads = most_threads_;
   usage_.accept_waits = accept_waits_in(last_lines(folder_ / "log"));
   return usage_;
+}
+
+void server_process::take_processors(std::chrono::nanoseconds own_time) {
+  const auto now = processor_times_of(cpus_);
+  if (!now || !processors_at_start_) return;
+  usage_.processors = *now - *processors_at_start_;
+  const auto wall = std::chrono::steady_clock::now() - listened_;
+  usage_.is_disturbed = is_disturbed(*usage_.processors, own_time, wall, cpus_.size());
 }
 
 bool server_process::has_ended(int& status) {

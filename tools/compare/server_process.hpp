@@ -4,11 +4,13 @@
 #include "shared/options/endpoint.hpp"
 #include "tools/child.hpp"
 #include "tools/compare/own_program.hpp"
+#include "tools/compare/processor_times.hpp"
 #include "tools/compare/server_log.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,6 +28,8 @@ struct server_usage {
   double idle_memory = 0;           ///< resident bytes, before the first connection
   double peak_memory = 0;
   accept_wait_figures accept_waits;
+  std::optional<processor_times> processors; ///< of those that it was given, whoever used them; none: of all
+  bool is_disturbed = false;                 ///< others used them too, noticeably
 };
 
 class server_process {
@@ -61,6 +65,7 @@ class server_process {
   void kill();
   int wait_until_ended(std::chrono::nanoseconds at_most);
   void watch_threads(const std::stop_token&);
+  void take_processors(std::chrono::nanoseconds own_time);
 
   std::string program_;
   const std::atomic<bool>& interrupted_;
@@ -69,7 +74,10 @@ class server_process {
   int status_ = 0;          // then
   endpoint address_;
   server_usage usage_;
+  std::vector<int> cpus_;
   std::chrono::nanoseconds time_of_start_{}; // processor time until it listened
+  std::chrono::steady_clock::time_point listened_{};
+  std::optional<processor_times> processors_at_start_; // when it listened
   std::atomic<std::size_t> most_threads_ = 0;
   std::jthread watcher_;
 };

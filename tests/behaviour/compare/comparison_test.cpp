@@ -5,12 +5,15 @@
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/skip.hpp"
 #include "tests/support/text_matchers.hpp"
+#include "tools/child.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <csignal>
+#include <initializer_list>
 #include <mutex>
 #include <sched.h>
+#include <sys/wait.h>
 
 using namespace revecho::test;
 
@@ -67,10 +70,12 @@ TEST_CASE("compare: knows what its own servers cost") {
     const auto& run = r["runs"][0];
     for (const auto& [metric, value] : run.items()) {
       CAPTURE(metric);
-      const bool may_be_unknown = metric.starts_with("p9") || metric.starts_with("cpu_") ||
-                                  metric == "context_switches" || metric.starts_with("accept_p") ||
-                                  metric.starts_with("first_reply_p");
-      if (may_be_unknown && value.is_null()) continue; // of too few replies, or too little time
+      const auto is_of = [&](std::initializer_list<const char*> kinds) {
+        return std::any_of(kinds.begin(), kinds.end(), [&](const char* kind) { return metric.starts_with(kind); });
+      };
+      const bool may_be_unknown = // of too few replies, or too little time, or without processors of its own
+          is_of({"p9", "first_reply_p", "accept_p", "cpu_", "processor_", "disturbed", "context_switches"});
+      if (may_be_unknown && value.is_null()) continue;
       if (metric == "memory_per_connection_bytes") {
         CHECK(value.is_null()); // three connections are too few to tell
         continue;
@@ -98,6 +103,24 @@ TEST_CASE("compare: tells how the server's time divides, and its memory for a co
   const double all = run["cpu_us"];
   if (all * run["replies"].get<double>() < 300e3) SKIP_TEST("the server had too little of a processor");
   CHECK(std::abs(run["cpu_user_us"].get<double>() + run["cpu_system_us"].get<double>() - all) < 0.01);
+}
+
+TEST_CASE("compare: marks runs in which others had the server's processors, and makes them once more") {
+  const auto load = shortly({"--models", "async", "--clients", "2", "--delay", "10ms", "--json", "-"}, "500ms");
+  const auto cpus = nlohmann::json::parse(compare(load).output)["config"]["server_cpus"];
+  if (cpus.is_null()) SKIP_TEST("there is only one processor");
+  std::vector<int> others;
+  for (const int cpu : cpus)
+    others.push_back(revecho::start_child("/bin/sh", {"-c", "while :; do :; done"}, {.cpus = {cpu}}));
+  const auto end = compare(load);
+  for (const int other : others) {
+    ::kill(other, SIGKILL);
+    ::waitpid(other, nullptr, 0);
+  }
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  CHECK(result_of(scenario_of(end), "async(1)")["runs"][0]["disturbed"] == 1);
+  CHECK(nlohmann::json::parse(end.output)["config"]["repeated_runs"] == 1);
 }
 
 TEST_CASE("compare: shows whom a server leaves unserved, and does not let it win") {
