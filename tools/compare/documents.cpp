@@ -106,9 +106,9 @@ void to_json(json& j, const document& d) {
                    {"memory_bytes", d.machine.memory_bytes}}},
       {"build", {{"version", d.build.version}, {"compiler", d.build.compiler}, {"type", d.build.type}}},
       {"config", {{"command", d.command}, {"repeat", d.repeat}, {"duration_s", d.duration_s}, {"margin", d.margin},
-                     {"self_test", d.self_test}, {"started", d.started}, {"took_s", d.took_s},
-                     {"repeated_runs", d.repeated_runs}, {"server_cpus", cpus_json(d.server_cpus)},
-                     {"tool_cpus", cpus_json(d.tool_cpus)}}},
+                     {"precision", d.precision > 0 ? json(d.precision) : json(nullptr)}, {"self_test", d.self_test},
+                     {"started", d.started}, {"took_s", d.took_s}, {"repeated_runs", d.repeated_runs},
+                     {"server_cpus", cpus_json(d.server_cpus)}, {"tool_cpus", cpus_json(d.tool_cpus)}}},
       {"verdicts", d.verdicts}, {"contestants", std::move(contestants)}, {"scenarios", std::move(scenarios)},
       {"stories", std::move(stories)}};
 }
@@ -127,6 +127,8 @@ void from_json(const json& j, document& d) {
   d.repeat = config.at("repeat");
   d.duration_s = config.at("duration_s");
   d.margin = config.value("margin", d.margin);
+  if (const auto precision = config.find("precision"); precision != config.end() && precision->is_number())
+    d.precision = *precision;
   d.self_test = config.value("self_test", false);
   d.started = config.at("started");
   d.took_s = config.at("took_s");

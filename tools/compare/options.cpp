@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto default_duration = std::chrono::nanoseconds{400ms};
+constexpr auto default_duration = std::chrono::nanoseconds{250ms};
 constexpr auto default_clients = "1,10,100,1000";
 constexpr auto default_delays = "0,10ms";
 
@@ -99,10 +99,10 @@ void tell(const std::string& story, plan& p, const CLI::App& app, compare_option
 }
 
 std::vector<contestant> default_contestants() {
-  std::string models =
-      fmt::format("sync iterative,sync pool({}),sync threads,async,epoll", limits::default_pool_threads);
-  if (const auto cpus = split_cpus().server.size(); cpus > 1) models += fmt::format(",async({0}),epoll({0})", cpus);
-  return parse_models(models);
+  const auto loops = std::max<std::size_t>(split_cpus().server.size(), 2);
+  return parse_models(
+      fmt::format("sync iterative,sync pool({}),sync pool(100),sync threads,async,async({}),epoll,epoll({})",
+          limits::default_pool_threads, loops, loops));
 }
 
 std::vector<contestant> twice(const contestant& who) {
@@ -160,12 +160,12 @@ std::vector<framing> parse_framings(const std::string& text) {
   return without_repeats(std::move(kinds), [](framing f) { return to_string(f); });
 }
 
-double parse_margin(const std::string& text) {
+double parse_percent(const std::string& text) {
   double percent = -1;
   const char* const end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data(), end, percent, std::chars_format::fixed);
   if (error != std::errc() || std::string_view(stopped, end) != "%" || !(percent >= 0 && percent <= 100))
-    throw std::invalid_argument(fmt::format("'{}' is not a margin: 0% to 100%", text));
+    throw std::invalid_argument(fmt::format("'{}' is not a share: 0% to 100%", text));
   return percent / 100;
 }
 
@@ -186,7 +186,7 @@ void add_load_options(CLI::App& app, plan& p) {
   add_parsed(app, "--rate", p.work.rate, stress::parse_rate, "R",
       "Offer R messages a second of all clients together, whatever the replies: what they cost is comparable then");
   add_parsed(app, "--duration", p.work.duration, stress::parse_some_duration, "DURATION",
-      "How long a run is counted; then replies under way are waited for, up to 1s", "400ms");
+      "How long a run is counted; then replies under way are waited for, up to 1s", "250ms");
 }
 
 } // namespace
@@ -219,11 +219,16 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   auto* const against_option = add_parsed_list(app, "--against", running, parse_all_running, "NAME=ENDPOINT",
       "A server that is running already; repeatable, and instead of --models unless both are given", "");
   const auto repeats = [](const std::string& text) { return static_cast<unsigned>(parse_count(text, 1, 1000)); };
-  add_parsed(app, "--repeat", options.repeat, repeats, "N", "Runs of each contestant under each load", "5");
+  auto* const repeat_option = add_parsed(
+      app, "--repeat", options.repeat, repeats, "N", "Runs of each contestant under each load, at least", "5");
+  auto* const precision_option = add_parsed(app, "--precision", options.precision, parse_percent, "PERCENT",
+      "Go on until intervals are that narrow to either side; with --repeat alone there are no more runs", "3%");
+  auto* const budget_option = add_parsed(
+      app, "--budget", options.budget, stress::parse_some_duration, "DURATION", "Go on for so long in all", "2m");
   auto* const self_test_option = app.add_flag("--self-test", options.self_test,
       "Measure one model under two names, and count how often they differ: by chance, then [async]");
   add_parsed(
-      app, "--margin", options.margin, parse_margin, "PERCENT", "Smaller differences do not matter in practice", "2%");
+      app, "--margin", options.margin, parse_percent, "PERCENT", "Smaller differences do not matter in practice", "2%");
   app.add_option("--json", options.json, "Write everything as JSON (- is stdout, instead of the tables)")
       ->type_name("FILE");
   app.add_option("--report", options.report, "Write a page with charts, for any browser (- is stdout, likewise)")
@@ -264,6 +269,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   if (options.json == "-" && options.report == "-")
     reject_usage(app.get_name(), "--json - and --report - would both write to stdout");
   options.duration = p.work.duration;
+  options.goes_on = options.timed_stories.empty() &&
+                    (repeat_option->count() == 0 || precision_option->count() + budget_option->count() > 0);
   for (int i = 0; i < argc; ++i)
     options.command += (i == 0 ? "" : " ") + (i == 0 ? app.get_name() : quoted(argv[i]));
   return options;

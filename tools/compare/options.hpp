@@ -24,12 +24,15 @@ struct scenario {
 struct compare_options {
   std::vector<contestant> contestants;
   std::vector<scenario> scenarios;
-  std::vector<std::string> timed_stories; ///< "five-requests", "limit"
-  unsigned repeat = 5;
-  double margin = 0.02;                ///< ratios closer to 1 are no practical difference
-  std::chrono::nanoseconds duration{}; ///< of a run
-  bool self_test = false;              ///< the contestants are one server under two names
-  std::string json;                    ///< file names; "-" is stdout, which is one of them at most; empty: none
+  std::vector<std::string> timed_stories;                   ///< "five-requests", "limit"
+  unsigned repeat = 5;                                      ///< runs of each contestant under each load, at least
+  bool goes_on = true;                                      ///< with more, until precision or budget is reached
+  double precision = 0.03;                                  ///< half the width of an interval, as a part of the median
+  std::chrono::nanoseconds budget{std::chrono::minutes{2}}; ///< for all of it
+  double margin = 0.02;                                     ///< ratios closer to 1 are no practical difference
+  std::chrono::nanoseconds duration{};                      ///< of a run
+  bool self_test = false;                                   ///< the contestants are one server under two names
+  std::string json; ///< file names; "-" is stdout, which is one of them at most; empty: none
   std::string report;
   std::vector<std::string> join; ///< documents to be joined, instead of running anything
   bool quiet = false;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace revecho::compare {
 namespace {
@@ -102,14 +103,34 @@ std::string overview(const document& d) {
   return rows.text();
 }
 
+// Of those that have any.
+std::pair<std::size_t, std::size_t> numbers_of_runs(const document& d) {
+  std::vector<std::size_t> numbers;
+  for (const auto& s : d.scenarios)
+    for (const auto& r : s.results)
+      if (!r.runs.empty()) numbers.push_back(r.runs.size());
+  if (numbers.empty()) return {d.repeat, d.repeat};
+  const auto [fewest, most] = std::minmax_element(numbers.begin(), numbers.end());
+  return {*fewest, *most};
+}
+
+// "93.8 %", or "93.0 % or more" for some numbers of runs.
+std::string level_of(std::size_t fewest, std::size_t most) {
+  double least = 1;
+  for (auto runs = fewest; runs <= most; ++runs)
+    least = std::min(least, estimate_median(std::vector<double>(runs)).level);
+  return fmt::format("{:.1f} %{}", 100 * least, fewest == most ? "" : " or more");
+}
+
 std::string how_to_read(const document& d) {
   const bool some_unknown = std::any_of(
       d.contestants.begin(), d.contestants.end(), [](const contestant_info& c) { return !c.endpoint.empty(); });
-  std::string text =
-      fmt::format("Medians of {} run{} of {} each", d.repeat, d.repeat == 1 ? "" : "s", time_of(1e6 * d.duration_s));
-  if (d.repeat > 1)
-    text += fmt::format(", and an interval that holds the true one with a probability of {:.1f} %",
-        100 * estimate_median(std::vector<double>(d.repeat)).level);
+  const auto [fewest, most] = numbers_of_runs(d);
+  std::string text = fmt::format("Medians of {} run{} of {} each",
+      fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most), most == 1 ? "" : "s",
+      time_of(1e6 * d.duration_s));
+  if (most > 1)
+    text += fmt::format(", and an interval that holds the true one with a probability of {}", level_of(fewest, most));
   text +=
       fmt::format(". *: best; =: not worse by more than {:.3g} %, or not significantly so (Welch's test, with Holm's "
                   "correction for all comparisons, 5 %); !, unserved: clients without a single reply. ",

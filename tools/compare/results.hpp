@@ -146,6 +146,7 @@ struct document {
   double duration_s = 0;
   bool self_test = false; ///< the contestants are one server under two names
   double margin = 0.02;   ///< ratios closer to 1 are no practical difference
+  double precision = 0;   ///< runs went on until intervals were that narrow, or the time was over; 0: they did not
   std::string started;    ///< "2026-01-31T12:00:00Z"
   double took_s = 0;
   unsigned repeated_runs = 0;   ///< made once more, because the load tool was held up

@@ -9,6 +9,7 @@
 #include "tools/compare/figures.hpp"
 #include "tools/compare/server_process.hpp"
 #include "tools/compare/stories.hpp"
+#include "tools/compare/verdict.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -89,6 +90,7 @@ document runner::run() {
   all.command = options_.command;
   all.repeat = options_.repeat;
   all.margin = options_.margin;
+  if (options_.goes_on) all.precision = options_.precision;
   all.self_test = options_.self_test;
   all.duration_s = std::chrono::duration<double>(options_.duration).count();
   all.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
@@ -104,11 +106,15 @@ document runner::run() {
   for (const auto& name : options_.timed_stories)
     runs_ += runs_of_story(name) * options_.repeat;
   for (const auto& s : options_.scenarios) {
-    all.scenarios.push_back({s.name, s.group, s.clients, s.delay, s.work.size.text(),
+    auto& into = all.scenarios.emplace_back(scenario_results{s.name, s.group, s.clients, s.delay, s.work.size.text(),
         std::string(to_string(s.work.framing_kind)), s.work.rate, {}, {}});
-    run_scenario(s, all.scenarios.back());
+    for (const auto& who : options_.contestants)
+      into.results.push_back({who.name, {}, {}});
+    for (std::size_t round = 0; round < options_.repeat && !interrupted_; ++round)
+      run_round(s, into, round);
     if (interrupted_) break;
   }
+  go_on(all.scenarios);
   for (const auto& name : options_.timed_stories)
     all.stories.push_back(run_story(name));
   live_.clear();
@@ -136,30 +142,44 @@ timed_story runner::run_story(const std::string& name) {
 }
 
 // A B C, C B A, A B C …: what drifts with time (temperature, other programs) meets all of them alike.
-void runner::run_scenario(const scenario& s, scenario_results& into) {
+void runner::run_round(const scenario& s, scenario_results& into, std::size_t round) {
   const auto& contestants = options_.contestants;
-  for (const auto& who : contestants)
-    into.results.push_back({who.name, {}, {}});
-  for (unsigned round = 0; round < options_.repeat; ++round) {
-    for (std::size_t i = 0; i < contestants.size(); ++i) {
-      const std::size_t turn = round % 2 == 0 ? i : contestants.size() - 1 - i;
-      ++done_;
-      if (!into.results[turn].failure.empty()) continue;
-      show(fmt::format("{}, {}", contestants[turn].name, s.name), 0);
-      try {
-        const auto figures = run_once(contestants[turn], s);
-        if (interrupted_) return;
-        into.results[turn].runs.push_back(figures);
-        if (held_up_) repeat(contestants[turn], s, into.results[turn].runs.back());
-        if (interrupted_) return;
-      } catch (const std::exception& error) {
-        if (interrupted_) return;
-        live_.clear();
-        write_to_stderr(fmt::format("{} under {}: {}\n", contestants[turn].name, s.name, error.what()));
-        into.results[turn].failure = error.what();
-        failed_ = true;
-      }
+  for (std::size_t i = 0; i < contestants.size(); ++i) {
+    const std::size_t turn = round % 2 == 0 ? i : contestants.size() - 1 - i;
+    ++done_;
+    if (!into.results[turn].failure.empty()) continue;
+    show(fmt::format("{}, {}", contestants[turn].name, s.name), 0);
+    try {
+      const auto figures = run_once(contestants[turn], s);
+      if (interrupted_) return;
+      into.results[turn].runs.push_back(figures);
+      if (held_up_) repeat(contestants[turn], s, into.results[turn].runs.back());
+      if (interrupted_) return;
+    } catch (const std::exception& error) {
+      if (interrupted_) return;
+      live_.clear();
+      write_to_stderr(fmt::format("{} under {}: {}\n", contestants[turn].name, s.name, error.what()));
+      into.results[turn].failure = error.what();
+      failed_ = true;
     }
+  }
+}
+
+// Rounds for the loads of which something is not known well enough, in turn, while there is time for them. That looks
+// at how wide intervals are and never at who is ahead, so it makes no differences.
+void runner::go_on(std::vector<scenario_results>& scenarios) {
+  std::vector<std::size_t> rounds(scenarios.size(), options_.repeat);
+  while (options_.goes_on && !interrupted_) {
+    const auto elapsed = steady::now() - started_;
+    const auto round =
+        elapsed / static_cast<std::int64_t>(done_) * static_cast<std::int64_t>(options_.contestants.size());
+    if (elapsed + round > options_.budget) return;
+    std::optional<std::size_t> next;
+    for (std::size_t i = 0; i < scenarios.size(); ++i)
+      if (imprecision(scenarios[i]) > options_.precision && (!next || rounds[i] < rounds[*next])) next = i;
+    if (!next) return;
+    runs_ += options_.contestants.size();
+    run_round(options_.scenarios[*next], scenarios[*next], rounds[*next]++);
   }
 }
 
@@ -234,6 +254,12 @@ void runner::interrupt() {
 
 void runner::show(const std::string& what, double done_of_run) {
   if (!live_.is_shown()) return;
+  if (const auto all = options_.repeat * options_.contestants.size() * options_.scenarios.size();
+      done_ > all && all > 0) {
+    const auto took = std::chrono::duration<double>(steady::now() - started_);
+    return live_.show(took / std::chrono::duration<double>(options_.budget),
+        fmt::format("run {}, for narrower intervals; {}", done_, what));
+  }
   const double done = static_cast<double>(done_) - 1 + std::min(done_of_run, 1.0);
   std::string left;
   if (done >= 1) {

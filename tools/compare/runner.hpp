@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace revecho::compare {
 
@@ -27,7 +28,8 @@ class runner {
 
  private:
   class interruptible;
-  void run_scenario(const scenario&, scenario_results& into);
+  void run_round(const scenario&, scenario_results& into, std::size_t round);
+  void go_on(std::vector<scenario_results>&);
   void repeat(const contestant&, const scenario&, run_figures& figures);
   run_figures run_once(const contestant&, const scenario&);
   timed_story run_story(const std::string& name);
@@ -38,7 +40,7 @@ class runner {
   std::vector<int> server_cpus_;
   std::vector<int> tool_cpus_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-  std::size_t runs_ = 0; // to be done in all
+  std::size_t runs_ = 0; // to be done in all, and then perhaps some more
   std::size_t done_ = 0; // or begun
   bool failed_ = false;
   bool held_up_ = false;             // the load tool, in the last run

@@ -225,6 +225,17 @@ verdict judge(const scenario_results& s, const criteria& c) {
 
 } // namespace
 
+double imprecision(const scenario_results& s) {
+  const auto candidates = comparable(s);
+  const metric m = judged_by(s, candidates);
+  double widest = 0;
+  for (const auto* r : candidates) {
+    const auto e = estimate_median(r->all(m));
+    if (e.median > 0) widest = std::max(widest, (e.high - e.low) / 2 / e.median);
+  }
+  return widest;
+}
+
 void judge_all(document& all) {
   all.verdicts.clear();
   std::vector<double> probabilities;

@@ -15,4 +15,8 @@ namespace revecho::compare {
 /// chance of any false one is 5 %). Those who left clients unserved cannot win against those who did not.
 void judge_all(document&);
 
+/// How wide the interval of what contestants are judged by is, to either side and as a part of the median: the widest
+/// of those who can win.
+double imprecision(const scenario_results&);
+
 } // namespace revecho::compare

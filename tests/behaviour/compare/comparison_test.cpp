@@ -208,6 +208,21 @@ TEST_CASE("compare: alternates the contestants, A B C, C B A") {
   }
 }
 
+TEST_CASE("compare: goes on until intervals are narrow enough or the time is over, and makes five runs at least") {
+  const scripted_server server(honest("raw"));
+  const auto runs_with = [&](const words& more) {
+    words all{"--against", "a=" + server.address(), "--clients", "1", "--duration", "20ms", "--json", "-"};
+    all.insert(all.end(), more.begin(), more.end());
+    const auto end = compare(all);
+    CAPTURE(end.output, end.errors);
+    CHECK(end.exit_code == 0);
+    return result_of(scenario_of(end), "a")["runs"].size();
+  };
+  CHECK(runs_with({"--precision", "100%"}) == 5);
+  CHECK(runs_with({"--precision", "0%", "--budget", "1ms"}) == 5);
+  CHECK(runs_with({"--precision", "0%", "--budget", "3s"}) > 5);
+}
+
 TEST_CASE("compare: offers the same rate to all, and compares what it costs") {
   const auto end = compare({"--models", "sync threads,async", "--clients", "2", "--delay", "0", "--rate", "200",
       "--duration", "300ms", "--repeat", "1", "--json", "-"});

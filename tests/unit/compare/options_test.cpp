@@ -170,7 +170,10 @@ TEST_CASE("compare options: have the documented defaults") {
   const auto o = options_with({});
   REQUIRE(o.scenarios.size() == 8);
   CHECK(o.repeat == 5);
-  CHECK(o.duration == 400ms);
+  CHECK(o.precision == 0.03);
+  CHECK(o.budget == 2min);
+  CHECK(o.contestants.size() == 8);
+  CHECK(o.duration == 250ms);
   CHECK(o.json + o.report == "");
   CHECK(o.join.empty());
   CHECK_FALSE(o.quiet);
@@ -250,4 +253,16 @@ TEST_CASE("compare options: put one server under two names for a self-test") {
       options_with({"--self-test"}).contestants[0].arguments == options_with({"--self-test"}).contestants[1].arguments);
   CHECK(parsed({"--self-test", "--models", "sync threads,async"}).exit_code == 2);
   CHECK(parsed({"--self-test", "--against", "a=7000"}).exit_code == 2);
+}
+
+TEST_CASE("compare options: go on with runs unless their number is all that was asked for") {
+  CHECK(options_with({}).goes_on);
+  CHECK(options_with({}).repeat == 5);
+  CHECK_FALSE(options_with({"--repeat", "7"}).goes_on);
+  const auto asked = options_with({"--repeat", "7", "--precision", "1.5%"});
+  CHECK(asked.goes_on);
+  CHECK(asked.precision == 0.015);
+  CHECK(options_with({"--repeat", "7", "--budget", "10s"}).budget == 10s);
+  CHECK_FALSE(options_with({"--story", "limit"}).goes_on);
+  CHECK(parsed({"--precision", "3"}).exit_code == 2);
 }

@@ -225,3 +225,12 @@ TEST_CASE("verdict: of a self-test says how often a server differed from itself"
   judge_all(d);
   CHECK_THAT(d.verdicts.back(), StartsWith("Self-test: one server under two names differed in 1 of 2 comparisons."));
 }
+
+TEST_CASE("verdict: knows how wide the widest interval is of those who can win") {
+  const auto narrow = ran("narrow", {99, 100, 100, 100, 101});
+  const auto wide = ran("wide", {90, 100, 100, 100, 110});
+  CHECK(std::abs(imprecision(under(10, {narrow})) - 0.01) < 1e-9);
+  CHECK(std::abs(imprecision(under(10, {narrow, wide})) - 0.1) < 1e-9);
+  CHECK(std::abs(imprecision(under(10, {narrow, with(wide, metric::unserved, 9)})) - 0.01) < 1e-9);
+  CHECK(imprecision(under(10, {failed(ran("gone", {}), "did not start")})) == 0);
+}
