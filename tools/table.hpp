@@ -1,12 +1,19 @@
-// Text for people. Tables: columns as wide as they need to be, words to the left, figures to the right. Paragraphs.
+// Text for people. Tables: columns as wide as they need to be, words to the left, figures to the right, and fewer of
+// them where the terminal is narrow. Paragraphs.
 #pragma once
 
-#include <cstdio>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace revecho {
+
+/// No limit.
+inline constexpr std::size_t any_width = static_cast<std::size_t>(-1);
+
+/// Columns of the terminal that this descriptor is; any_width if it is none, or does not tell.
+std::size_t terminal_width(int descriptor) noexcept;
 
 class table {
  public:
@@ -14,6 +21,8 @@ class table {
   struct column {
     std::string title;
     align side = align::right;
+    int leaves = 0;        ///< where there is no room: the highest goes first, 0 never
+    std::size_t least = 0; ///< characters, for rows that are not known yet
   };
 
   explicit table(std::vector<column> columns);
@@ -21,14 +30,32 @@ class table {
   /// A line that is empty between two groups of rows.
   void add_gap();
 
-  /// A cell for each column.
+  /// A cell for each column, also for those that have left.
   void add_row(std::vector<std::string> cells);
 
+  /// Columns leave until lines have at most so many characters, or none may leave any more.
+  void fit(std::size_t width);
+
+  std::size_t width() const { return width_of_line(widths()); } ///< of the lines as they are now
+
+  /// "Left out to fit 80 columns: p90, max", ending a line; empty if nothing was.
+  std::string left_out() const;
+
   /// The titles, a rule and the rows.
-  std::string text() const;
+  std::string text() const { return head() + rows_from(0); }
+
+  /// The same in parts: rows that come later are as wide, if `least` of their columns is.
+  std::string head() const;
+  std::string rows_from(std::size_t first) const;
 
  private:
+  std::vector<std::size_t> widths() const;
+  std::size_t width_of_line(const std::vector<std::size_t>& widths) const;
+  std::string line_of(const std::vector<std::string>& cells, const std::vector<std::size_t>& widths) const;
+
   std::vector<column> columns_;
+  std::vector<bool> is_left_out_;
+  std::size_t width_ = any_width;              // to fit
   std::vector<std::vector<std::string>> rows_; // empty: a gap
 };
 

@@ -37,7 +37,10 @@ bool wait_for_reader(int descriptor) noexcept {
 
 } // namespace
 
-void write_to_stdout(std::string_view text) { write_all(STDOUT_FILENO, text, "to stdout"); }
+void write_to_stdout(std::string_view text) {
+  stderr_queue::drain();
+  write_all(STDOUT_FILENO, text, "to stdout");
+}
 
 void write_all(int descriptor, std::string_view text, const std::string& name) {
   // A pipe that is ready takes as much without blocking.

@@ -7,7 +7,8 @@
 
 namespace revecho {
 
-/// Waits for a reader that is slow, but not after a stop signal. Throws std::system_error.
+/// Behind all that went to stderr before, if somebody takes that. Waits for a reader that is slow, but not after a stop
+/// signal. Throws std::system_error.
 void write_to_stdout(std::string_view text);
 
 /// The same, to another descriptor. What is thrown says "cannot write NAME".

@@ -9,6 +9,7 @@
 #include "tools/compare/runner.hpp"
 #include "tools/compare/verdict.hpp"
 #include "tools/files.hpp"
+#include "tools/table.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -22,6 +23,7 @@
 #include <string>
 #include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -90,7 +92,7 @@ int run(int argc, char** argv) {
   results_of_all.attempt([&] {
     write_to_stdout(options.json == "-"     ? text
                     : options.report == "-" ? report_html(nlohmann::json(document))
-                                            : as_text(results));
+                                            : as_text(results, terminal_width(STDOUT_FILENO)));
   });
   if (!options.json.empty() && options.json != "-") results_of_all.attempt([&] { write_file(options.json, text); });
   if (!options.report.empty() && options.report != "-")

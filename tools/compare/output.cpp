@@ -12,7 +12,10 @@
 namespace revecho::compare {
 namespace {
 
-constexpr std::size_t width = 118; // of sentences
+// Long lines are hard to read.
+std::string sentences(const std::string& text, std::size_t width) {
+  return wrapped(text, std::min(width, std::size_t{118}));
+}
 
 // Behind the censored share of all latencies a percentile is only known to be at least that.
 std::string latency(const result& r, metric m, double percent) {
@@ -23,6 +26,12 @@ std::string latency(const result& r, metric m, double percent) {
 
 std::string if_known(const result& r, metric m, std::string (*format)(double)) {
   return r.knows(m) ? format(r.median(m)) : "–";
+}
+
+std::string first_reply(const result& r) {
+  if (!r.knows(metric::first_reply_p99_us)) return "–";
+  const bool at_least = r.median(metric::first_reply_censored) > 0.01;
+  return fmt::format("{}{}", at_least ? ">" : "", time_of(r.median(metric::first_reply_p99_us)));
 }
 
 std::string short_number(double value) { return value < 10 ? fmt::format("{:.2f}", value) : format_count(value); }
@@ -45,25 +54,37 @@ std::string interval(const result& r) {
   return fmt::format("{}-{}", format_count(e.low), format_count(e.high));
 }
 
-std::string as_text(const scenario_results& s) {
-  table rows({{"", table::align::left}, {"server", table::align::left}, {"replies/s"}, {"interval"}, {"p50"}, {"p99"},
-      {"max"}, {"unserved"}, {"CPU/reply"}, {"user"}, {"switches"}, {"threads"}, {"memory"}, {"per conn."}});
+// The first to leave are those that few ask for.
+std::vector<table::column> columns_of_scenario() {
+  using enum table::align;
+  return {{"", left}, {"server", left}, {"replies/s"}, {"interval", right, 1}, {"p50"}, {"p99"}, {"max", right, 4},
+      {"samples", right, 12}, {"1st reply p99", right, 8}, {"accept max", right, 9}, {"unserved", right, 2},
+      {"CPU/reply"}, {"of all", right, 10}, {"user", right, 11}, {"switches", right, 7}, {"threads", right, 5},
+      {"memory", right, 3}, {"per conn.", right, 6}};
+}
+
+std::string as_text(const scenario_results& s, std::size_t width) {
+  table rows(columns_of_scenario());
   for (const auto& r : s.results) {
     if (r.runs.empty()) {
-      rows.add_row(
-          {"", r.contestant, r.failure.empty() ? "not run" : "failed", "", "", "", "", "", "", "", "", "", "", ""});
+      std::vector<std::string> cells{"", r.contestant, r.failure.empty() ? "not run" : "failed"};
+      cells.resize(columns_of_scenario().size());
+      rows.add_row(std::move(cells));
       continue;
     }
     rows.add_row({mark_of(r, s.verdict), r.contestant, rate_of(r), interval(r), latency(r, metric::p50_us, 50),
-        latency(r, metric::p99_us, 99), latency(r, metric::max_us, 100), if_known(r, metric::unserved, whole),
-        if_known(r, metric::cpu_us, time_of), user_share(r), if_known(r, metric::context_switches, short_number),
-        if_known(r, metric::threads, whole), if_known(r, metric::peak_memory_bytes, format_size),
+        latency(r, metric::p99_us, 99), latency(r, metric::max_us, 100), if_known(r, metric::replies, format_count),
+        first_reply(r), if_known(r, metric::accept_max_us, time_of), if_known(r, metric::unserved, whole),
+        if_known(r, metric::cpu_us, time_of), if_known(r, metric::processor_us, time_of), user_share(r),
+        if_known(r, metric::context_switches, short_number), if_known(r, metric::threads, whole),
+        if_known(r, metric::peak_memory_bytes, format_size),
         if_known(r, metric::memory_per_connection_bytes, format_size)});
   }
-  return fmt::format("{}\n\n{}\n{}\n", s.name, rows.text(), wrapped(s.verdict.text, width));
+  rows.fit(width);
+  return fmt::format("{}\n\n{}{}\n{}\n", s.name, rows.text(), rows.left_out(), sentences(s.verdict.text, width));
 }
 
-std::string as_text(const timed_story& story) {
+std::string as_text(const timed_story& story, std::size_t width) {
   table rows({{"", table::align::left}, {"time"}, {"interval"}, {"runs"}});
   for (const auto& row : story.rows) {
     if (row.seconds.empty()) {
@@ -74,33 +95,45 @@ std::string as_text(const timed_story& story) {
     const auto spread = fmt::format("{}-{} ({:.0f} %)", time_of(1e6 * e.low), time_of(1e6 * e.high), 100 * e.level);
     rows.add_row({row.label, time_of(1e6 * e.median), spread, std::to_string(row.seconds.size())});
   }
-  return fmt::format("{}\n{}\n\n{}", story.title, wrapped(story.text, width), rows.text());
+  return fmt::format("{}\n{}\n\n{}", story.title, sentences(story.text, width), rows.text());
 }
 
-// All scenarios in one table: replies a second.
-std::string overview(const document& d) {
+// Of one contestant.
+std::string cell_of(const scenario_results& s, const contestant_info& who) {
+  const auto r =
+      std::find_if(s.results.begin(), s.results.end(), [&](const result& one) { return one.contestant == who.name; });
+  if (r == s.results.end() || r->runs.empty()) return "–  ";
+  return fmt::format("{} {:1}", rate_of(*r), r->median(metric::unserved) > 0 ? "!" : mark_of(*r, s.verdict));
+}
+
+table rates_of(const document& d, std::size_t first, std::size_t last) {
   std::vector<table::column> columns{{"replies/s, and who is best", table::align::left}};
-  for (const auto& c : d.contestants)
-    columns.push_back({c.name});
+  for (std::size_t i = first; i < last; ++i)
+    columns.push_back({d.contestants[i].name});
   table rows(columns);
   std::string group;
   for (const auto& s : d.scenarios) {
     if (!group.empty() && s.group != group) rows.add_gap();
     group = s.group;
     std::vector<std::string> cells{s.name};
-    for (const auto& c : d.contestants) {
-      const auto r =
-          std::find_if(s.results.begin(), s.results.end(), [&](const result& one) { return one.contestant == c.name; });
-      if (r == s.results.end() || r->runs.empty()) {
-        cells.emplace_back("–  ");
-        continue;
-      }
-      const auto mark = r->median(metric::unserved) > 0 ? "!" : mark_of(*r, s.verdict);
-      cells.push_back(fmt::format("{} {:1}", rate_of(*r), mark));
-    }
+    for (std::size_t i = first; i < last; ++i)
+      cells.push_back(cell_of(s, d.contestants[i]));
     rows.add_row(std::move(cells));
   }
-  return rows.text();
+  return rows;
+}
+
+// All scenarios in one table, or in several if not all contestants fit beside each other.
+std::string overview(const document& d, std::size_t width) {
+  std::string text;
+  for (std::size_t first = 0; first < d.contestants.size();) {
+    std::size_t last = first + 1;
+    while (last < d.contestants.size() && rates_of(d, first, last + 1).width() <= width)
+      ++last;
+    text += (first > 0 ? "\n" : "") + rates_of(d, first, last).text();
+    first = last;
+  }
+  return text;
 }
 
 // Of those that have any.
@@ -137,10 +170,12 @@ std::string how_to_read(const document& d) {
           100 * d.margin);
   text += "≥: at least; the load tool was the limit. >: at least; the replies were not waited for any longer. CPU (and "
           "what share of it in user space), context switches for each reply, threads and resident memory are the "
-          "server's. –: not known, or a percentile with fewer than ten replies beyond it.";
+          "server's; of all: what all did on its processors. Samples: replies of a run. 1st reply: from the start of "
+          "connecting; accept: from the kernel's connection to the server's. –: not known, or a percentile with fewer "
+          "than ten replies beyond it.";
   if (some_unknown) text += " Costs are not known of servers that were not started here.";
   if (d.repeated_runs > 0)
-    text += fmt::format(" {} run{} made once more, because the load tool was held up.", d.repeated_runs,
+    text += fmt::format(" {} run{} made once more, because others had the processors.", d.repeated_runs,
         d.repeated_runs == 1 ? " was" : "s were");
   const bool said_as_a_verdict = d.scenarios.size() > 1;
   if (d.server_cpus.empty() && !said_as_a_verdict)
@@ -150,19 +185,19 @@ std::string how_to_read(const document& d) {
 
 } // namespace
 
-std::string as_text(const document& d) {
+std::string as_text(const document& d, std::size_t width) {
   std::string text;
   for (const auto& s : d.scenarios)
-    text += as_text(s) + "\n";
+    text += as_text(s, width) + "\n";
   for (const auto& s : d.stories)
-    text += as_text(s) + "\n";
+    text += as_text(s, width) + "\n";
   if (d.scenarios.size() > 1) {
-    text += overview(d) + "\n";
+    text += overview(d, width) + "\n";
     for (const auto& sentence : d.verdicts)
-      text += wrapped(sentence, width) + "\n";
+      text += sentences(sentence, width) + "\n";
     text += "\n";
   }
-  if (!d.scenarios.empty()) text += wrapped(how_to_read(d), width) + "\n";
+  if (!d.scenarios.empty()) text += sentences(how_to_read(d), width) + "\n";
   return text;
 }
 

@@ -12,6 +12,8 @@
 namespace revecho::compare {
 namespace {
 
+constexpr double long_accept_wait_us = 50e3;
+
 std::string listed(std::vector<std::string> names) {
   if (names.size() < 2) return fmt::format("{}", fmt::join(names, ""));
   const auto last = std::move(names.back());
@@ -70,6 +72,8 @@ std::string about_the_starved(const scenario_results& s) {
           unserved, spread_of(r.all(metric::unserved)), s.clients, format_count(r.median(metric::rate)),
           served < 2 ? "only one that it served" : fmt::format("{:.0f} that it served", served));
     }
+    if (r.knows(metric::accept_max_us) && r.median(metric::accept_max_us) >= long_accept_wait_us)
+      text += fmt::format(" It took up to {} to accept a connection.", time_of(r.median(metric::accept_max_us)));
   }
   return text;
 }

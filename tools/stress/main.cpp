@@ -11,9 +11,11 @@
 #include "tools/stress/options.hpp"
 #include "tools/stress/output.hpp"
 #include "tools/stress/progress.hpp"
+#include "tools/table.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
@@ -28,7 +30,10 @@ namespace {
 class session {
  public:
   explicit session(stress_options options)
-      : options_(std::move(options)), engine_(options_.work), line_(!options_.quiet) {
+      : options_(std::move(options)),
+        engine_(options_.work),
+        line_(!options_.quiet),
+        rows_(*std::max_element(options_.levels.begin(), options_.levels.end()), terminal_width(STDOUT_FILENO)) {
     check_writable(options_.json);
     check_writable(options_.hgrm);
     if (options_.csv.empty()) return;
@@ -61,11 +66,27 @@ class session {
     errors_ = 0;
     levels_.push_back(engine_.run(clients, observer));
     line_.clear();
+    show_row(levels_.back());
     const bool is_step = options_.find_rate && levels_.back().ok(); // of these, only the outcome is of interest
     if (!options_.quiet && !is_step)
       for (const auto& text : remarks(levels_.back(), engine_.work()))
-        write_to_stderr(fmt::format("{} client{}: {}\n", clients, clients == 1 ? "" : "s", text));
+        write_to_stderr(fitting(fmt::format("{} client{}: {}", clients, clients == 1 ? "" : "s", text)) + '\n');
     return levels_.back();
+  }
+
+  // Examples of wrong replies have lines of their own.
+  static std::string fitting(const std::string& text) {
+    return text.find('\n') == text.npos ? wrapped(text, terminal_width(STDERR_FILENO)) : text;
+  }
+
+  // After a failure there are no more: the other results may still be written.
+  void show_row(const level_result& level) {
+    if (options_.json == "-" || row_failure_) return;
+    try {
+      write_to_stdout(rows_.add(level));
+    } catch (const std::system_error&) {
+      row_failure_ = std::current_exception();
+    }
   }
 
   void observe(std::size_t clients, const second& s) {
@@ -109,7 +130,8 @@ class session {
     const auto document = as_json(options_, engine_.resolution(), levels_);
     writing all("revecho-stress");
     all.attempt([&] {
-      write_to_stdout(options_.json == "-" ? document.dump(2) + "\n" : as_table(levels_));
+      if (row_failure_) std::rethrow_exception(row_failure_);
+      write_to_stdout(options_.json == "-" ? document.dump(2) + "\n" : rows_.end());
       if (options_.find_rate && options_.json != "-") write_to_stdout(about_highest_rate());
     });
     if (!options_.json.empty() && options_.json != "-")
@@ -136,6 +158,8 @@ class session {
   stress_options options_;
   load engine_;
   progress line_;
+  level_table rows_;
+  std::exception_ptr row_failure_; // the first
   output_file csv_;
   std::exception_ptr csv_failure_; // the first
   std::vector<level_result> levels_;

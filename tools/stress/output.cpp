@@ -1,7 +1,6 @@
 #include "tools/stress/output.hpp"
 
 #include "shared/process/format.hpp"
-#include "tools/table.hpp"
 
 #include <fmt/format.h>
 
@@ -118,6 +117,50 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
         fmt::format("The window of {} is short: expect other figures next time.", format_duration(level.window)));
 }
 
+// The first to leave are those of which others say nearly the same, and those that remarks tell when they matter.
+std::vector<table::column> columns_of(bool open, std::size_t digits) {
+  using enum table::align;
+  constexpr std::size_t duration = 7; // "1.24 ms"
+  constexpr std::size_t count = 5;    // "12.3k"
+  std::vector<table::column> all{{"clients", right, 0, digits}};
+  if (open) all.push_back({"offered", right, 0, count + 2});
+  all.push_back({"replies", right, 0, count + 4}); // "≥ 12.3k/s"
+  all.push_back({"p50", right, 0, duration});
+  all.push_back({"p90", right, 10, duration});
+  all.push_back({"p99", right, 0, duration});
+  all.push_back({"p99.9", right, 7, duration});
+  all.push_back({"max", right, 2, duration});
+  if (open) all.push_back({"service p50", right, 11, duration});
+  if (open) all.push_back({"service p99", right, 9, duration});
+  all.push_back({"1st reply p99", right, 12, duration});
+  all.push_back({"verified", right, 1, count});
+  all.push_back({"wrong", right, 0, count});
+  all.push_back({"lost", right, 0, count});
+  all.push_back({"late", right, 5, count});
+  all.push_back({"unconnected", right, 8, count});
+  all.push_back({"unserved", right, 6, count});
+  return all;
+}
+
+std::vector<std::string> cells_of(const level_result& level, bool open) {
+  const auto& judged = judged_by(level).values;
+  std::vector<std::string> cells{std::to_string(level.clients)};
+  if (open) cells.push_back(format_count(level.offered_rate) + "/s");
+  const bool limited = level.limited_by() != tool_limit::none;
+  cells.push_back(fmt::format("{}{}/s", limited ? "≥ " : "", format_count(level.rate())));
+  for (const double percent : {50.0, 90.0, 99.0, 99.9})
+    cells.push_back(percentile_text(judged, percent));
+  cells.push_back(format_duration(judged.max()));
+  if (open)
+    for (const double percent : {50.0, 99.0})
+      cells.push_back(percentile_text(level.service.values, percent));
+  cells.push_back(percentile_text(level.first_reply.values, 99));
+  for (const auto n : {level.verified, level.wrong_total(), level.lost, level.late, level.connect_failed})
+    cells.push_back(count_text(n));
+  cells.push_back(level.is_unserved_by_chance() ? "–" : count_text(level.never_served()));
+  return cells;
+}
+
 } // namespace
 
 std::string percentile_text(const histogram& of, double percent) {
@@ -129,36 +172,16 @@ const latencies& judged_by(const level_result& level) {
   return level.offered_rate > 0 ? level.response : level.service;
 }
 
-std::string as_table(const std::vector<level_result>& levels) {
-  const bool open = !levels.empty() && levels.front().offered_rate > 0;
-  std::vector<table::column> columns{{"clients"}};
-  if (open) columns.push_back({"offered"});
-  for (const char* title : {"replies", "p50", "p90", "p99", "p99.9", "max"})
-    columns.push_back({title});
-  if (open)
-    for (const char* title : {"service p50", "service p99"})
-      columns.push_back({title});
-  for (const char* title : {"verified", "wrong", "lost", "late", "unconnected", "unserved"})
-    columns.push_back({title});
-  table rows(columns);
-  for (const auto& level : levels) {
-    const auto& judged = judged_by(level).values;
-    std::vector<std::string> cells{std::to_string(level.clients)};
-    if (open) cells.push_back(format_count(level.offered_rate) + "/s");
-    const bool limited = level.limited_by() != tool_limit::none;
-    cells.push_back(fmt::format("{}{}/s", limited ? "≥ " : "", format_count(level.rate())));
-    for (const double percent : {50.0, 90.0, 99.0, 99.9})
-      cells.push_back(percentile_text(judged, percent));
-    cells.push_back(format_duration(judged.max()));
-    if (open)
-      for (const double percent : {50.0, 99.0})
-        cells.push_back(percentile_text(level.service.values, percent));
-    for (const auto n : {level.verified, level.wrong_total(), level.lost, level.late, level.connect_failed})
-      cells.push_back(count_text(n));
-    cells.push_back(level.is_unserved_by_chance() ? "–" : count_text(level.never_served()));
-    rows.add_row(cells);
+std::string level_table::add(const level_result& level) {
+  const bool open = level.offered_rate > 0;
+  std::string text;
+  if (!rows_) {
+    rows_.emplace(columns_of(open, std::to_string(most_clients_).size()));
+    rows_->fit(width_);
+    text = rows_->head();
   }
-  return rows.text();
+  rows_->add_row(cells_of(level, open));
+  return text + rows_->rows_from(count_++);
 }
 
 std::vector<std::string> remarks(const level_result& level, const workload& work) {

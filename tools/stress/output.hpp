@@ -3,15 +3,32 @@
 
 #include "tools/stress/results.hpp"
 #include "tools/stress/workload.hpp"
+#include "tools/table.hpp"
 
-#include <cstdio>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace revecho::stress {
 
-/// A row a level.
-std::string as_table(const std::vector<level_result>&);
+/// A row a level, given out as levels end. Columns leave in a fixed order until it fits the width.
+class level_table {
+ public:
+  level_table(std::size_t most_clients, std::size_t width) : most_clients_(most_clients), width_(width) {}
+
+  /// What there is to be written now: the row, and before the first one the titles.
+  std::string add(const level_result&);
+
+  /// What stands under the last row: the columns that have left.
+  std::string end() const { return rows_ ? rows_->left_out() : ""; }
+
+ private:
+  std::size_t most_clients_;
+  std::size_t width_;
+  std::size_t count_ = 0;
+  std::optional<table> rows_;
+};
 
 /// "1.24 ms", or a dash if there are too few values to know it.
 std::string percentile_text(const histogram&, double percent);

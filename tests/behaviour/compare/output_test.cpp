@@ -52,8 +52,8 @@ TEST_CASE("compare: writes its results as JSON of a fixed shape, and nothing els
   CHECK(all["ok"] == true);
   CHECK(keys(all["host"]) == names{"kernel", "cpu", "cpus", "memory_bytes"});
   CHECK(keys(all["build"]) == names{"version", "compiler", "type"});
-  CHECK(keys(all["config"]) == names{"command", "repeat", "duration_s", "margin", "self_test", "started", "took_s",
-                                   "repeated_runs", "server_cpus", "tool_cpus"});
+  CHECK(keys(all["config"]) == names{"command", "repeat", "duration_s", "margin", "precision", "self_test", "started",
+                                   "took_s", "repeated_runs", "server_cpus", "tool_cpus"});
   CHECK(all["config"]["repeat"] == 2);
   CHECK(all["config"]["duration_s"] == 0.05);
   CHECK_THAT(all["config"]["command"], StartsWith("revecho-compare --models 'sync threads,async' --clients 1,2 "));

@@ -10,6 +10,8 @@
 
 #include <chrono>
 #include <cmath>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,12 +28,28 @@ struct measured {
   bool limited; // by the load tool, as it says itself
 };
 
+// When the load has sent its first message: those of its other clients, for which a thread may have to be woken, are
+// due at the same time.
+class start_of_load {
+ public:
+  std::chrono::steady_clock::time_point get() {
+    const std::lock_guard lock(mutex_);
+    const auto now = std::chrono::steady_clock::now();
+    if (now - start_ > 100ms) start_ = now; // of another load, or of another run
+    return start_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::chrono::steady_clock::time_point start_{};
+};
+
 // The k-th reply comes at k × service after the first message, whatever happened to those before.
 auto replying_every(std::chrono::milliseconds service) {
-  return [service](peer& client) {
+  return [service, start = std::make_shared<start_of_load>()](peer& client) {
     auto due = std::chrono::steady_clock::time_point{};
     for (std::string message; !(message = client.receive_some()).empty();) {
-      if (due == std::chrono::steady_clock::time_point{}) due = std::chrono::steady_clock::now();
+      if (due == std::chrono::steady_clock::time_point{}) due = start->get();
       std::this_thread::sleep_until(due += service);
       client.send(reversed(message));
     }

@@ -1,5 +1,6 @@
 // Tables for people.
 #include "tests/support/catch.hpp"
+#include "tests/support/text_matchers.hpp"
 #include "tools/table.hpp"
 
 using revecho::table;
@@ -24,4 +25,45 @@ TEST_CASE("table: wraps paragraphs between words, and leaves long words whole") 
   CHECK(wrapped("one two three", 6) == "one\ntwo\nthree");
   CHECK(wrapped("a incomprehensible b", 5) == "a\nincomprehensible\nb");
   CHECK(wrapped("\u00b5\u00b5\u00b5 \u00b5\u00b5\u00b5", 7) == "\u00b5\u00b5\u00b5 \u00b5\u00b5\u00b5");
+}
+
+TEST_CASE("table: lets columns leave in their order until it fits, and names them") {
+  const auto fitted = [](std::size_t width) {
+    table t(
+        {{"name", table::align::left}, {"first", table::align::right, 2}, {"second", table::align::right, 1}, {"x"}});
+    t.add_row({"a", "1", "2", "3"});
+    t.add_gap();
+    t.fit(width);
+    return t.text() + t.left_out();
+  };
+  CHECK(fitted(revecho::any_width) == "name  first  second  x\n"
+                                      "----------------------\n"
+                                      "a         1       2  3\n"
+                                      "\n");
+  CHECK(fitted(22) == fitted(revecho::any_width));
+  CHECK(fitted(21) == "name  second  x\n"
+                      "---------------\n"
+                      "a          2  3\n"
+                      "\n"
+                      "Left out to fit 21\n"
+                      "columns: first\n");
+  CHECK(fitted(14) == "name  x\n"
+                      "-------\n"
+                      "a     3\n"
+                      "\n"
+                      "Left out to\n"
+                      "fit 14\n"
+                      "columns:\n"
+                      "first, second\n");
+  CHECK_THAT(fitted(1), revecho::test::StartsWith("name  x\n")); // these stay
+}
+
+TEST_CASE("table: comes in parts that align, if it is told how wide later rows will be") {
+  table t({{"n", table::align::right, 0, 4}, {"rate", table::align::right, 0, 6}});
+  t.add_row({"1", "5"});
+  CHECK(t.head() == "   n    rate\n"
+                    "------------\n");
+  CHECK(t.rows_from(0) == "   1       5\n");
+  t.add_row({"1000", "12.3/s"});
+  CHECK(t.rows_from(1) == "1000  12.3/s\n");
 }
