@@ -36,7 +36,8 @@ ROOMS = [
 # other and shared/{protocol,options} only. The workload names addresses to connect from, results hold histograms.
 CORE = ["conversation", "judgement", "payload", "recorder", "results", "schedule", "workload"]
 CORE_ROOMS = ["shared/protocol", "shared/options"] + [f"tools/stress/{name}.hpp" for name in CORE]
-CORE_EXTRA = {("workload.hpp", "shared/net/address.hpp"), ("results.hpp", "shared/process/histogram.hpp")}
+CORE_EXTRA = {("workload.hpp", "shared/net/address.hpp"), ("results.hpp", "shared/process/histogram.hpp"),
+              ("results.cpp", "tools/trend.hpp")}
 CLOCK = re.compile(r"\bnow\(\)")
 
 # The text of the twins: session, server, client and the mains know no engine by name and no system call.

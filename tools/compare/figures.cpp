@@ -55,6 +55,7 @@ void take_processors(run_figures& figures, const processor_times& spent, double 
 run_figures figures_of(const stress::level_result& level) {
   run_figures figures;
   figures[metric::rate] = level.rate();
+  figures[metric::drift] = level.drift().value_or(0);
   figures[metric::replies] = static_cast<double>(level.answered);
   take_latencies(figures, level.offered_rate > 0 ? level.response : level.service);
   take_first_replies(figures, level.first_reply);

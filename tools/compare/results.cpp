@@ -15,8 +15,8 @@
 namespace revecho::compare {
 namespace {
 
-constexpr std::array<std::string_view, metrics> metric_names{"rate", "replies", "mean_us", "p50_us", "p90_us", "p99_us",
-    "p99_9_us", "p99_99_us", "max_us", "first_reply_p50_us", "first_reply_p99_us", "first_reply_max_us",
+constexpr std::array<std::string_view, metrics> metric_names{"rate", "replies", "drift", "mean_us", "p50_us", "p90_us",
+    "p99_us", "p99_9_us", "p99_99_us", "max_us", "first_reply_p50_us", "first_reply_p99_us", "first_reply_max_us",
     "first_reply_censored", "accept_p50_us", "accept_p99_us", "accept_max_us", "censored", "unserved", "wrong", "lost",
     "late", "tool_limited", "cpu_us", "cpu_user_us", "cpu_system_us", "processor_us", "processor_user_us",
     "processor_system_us", "processor_irq_us", "processor_softirq_us", "processor_steal_us", "disturbed",

@@ -16,6 +16,7 @@ namespace revecho::compare {
 enum class metric {
   rate, ///< right replies a second, in the window
   replies,
+  drift, ///< change of the rate from the first half of the window to the second; 0 if it can be chance
   mean_us,
   p50_us,
   p90_us,
@@ -51,7 +52,7 @@ enum class metric {
   peak_memory_bytes,
   memory_per_connection_bytes, ///< growth from the idle server to the peak
 };
-inline constexpr std::size_t metrics = 36;
+inline constexpr std::size_t metrics = 37;
 
 /// "p99_us", as in JSON.
 std::string_view to_string(metric) noexcept;

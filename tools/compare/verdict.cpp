@@ -2,11 +2,13 @@
 
 #include "shared/process/format.hpp"
 #include "tools/compare/estimate.hpp"
+#include "tools/trend.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace revecho::compare {
@@ -123,6 +125,56 @@ std::string about_the_cost(const std::vector<const result*>& best) {
   return text.empty() ? text : text + ".";
 }
 
+// Geometric, over the contestants that have been in all rounds.
+std::vector<double> means_of_rounds(const scenario_results& s) {
+  std::size_t rounds = 0;
+  for (const auto& r : s.results)
+    rounds = std::max(rounds, r.all(metric::rate).size());
+  std::vector<double> logarithms(rounds);
+  double contestants = 0;
+  for (const auto& r : s.results) {
+    const auto rates = r.all(metric::rate);
+    if (rates.size() < rounds || std::any_of(rates.begin(), rates.end(), [](double rate) { return rate <= 0; }))
+      continue;
+    ++contestants;
+    for (std::size_t i = 0; i < rounds; ++i)
+      logarithms[i] += std::log(rates[i]);
+  }
+  if (contestants == 0) return {};
+  for (auto& value : logarithms)
+    value = std::exp(value / contestants);
+  return logarithms;
+}
+
+std::string about_the_drifting(const scenario_results& s) {
+  std::string text;
+  for (const auto& r : s.results) {
+    const double drift = r.median(metric::drift);
+    if (!r.runs.empty() && drift != 0)
+      text += fmt::format(" The rate of {} {} by {:.0f} % within its runs: that is no steady state.", r.contestant,
+          drift > 0 ? "rose" : "fell", 100 * std::abs(drift));
+  }
+  return text;
+}
+
+// The means of all contestants, round by round, each scenario compared with itself. What is said is about the machine.
+std::string about_the_rounds(const document& all) {
+  constexpr double one_in_a_hundred = 2.58; // deviations
+  trend sum;
+  std::vector<double> changes;
+  for (const auto& s : all.scenarios) {
+    const auto means = means_of_rounds(s);
+    if (means.size() < fewest_values_to_differ) continue;
+    sum += trend_of(means);
+    changes.push_back(change_between_halves(means));
+  }
+  const double change = median(changes);
+  if (std::abs(sum.z()) < one_in_a_hundred || std::abs(change) < all.margin / 2) return {};
+  return fmt::format("Later rounds were {:.1f} % {} than earlier ones, which is not chance: something changed in this "
+                     "machine while it was measured. It met all contestants alike.",
+      100 * std::abs(change), change > 0 ? "faster" : "slower");
+}
+
 // Of all pairs: which of them will be the best is not known beforehand.
 void add_probabilities(const scenario_results& s, std::vector<double>& to) {
   const auto candidates = comparable(s);
@@ -216,6 +268,7 @@ verdict judge(const scenario_results& s, const criteria& c) {
   v.headline = v.text;
   if (s.rate <= 0 && candidates.size() > 1) v.text += about_the_cost(candidates);
   v.text += about_the_starved(s);
+  v.text += about_the_drifting(s);
   v.text += about_the_failed(s);
   for (const auto& r : s.results)
     if (!keeps_up(r, s) && !r.runs.empty())
@@ -258,6 +311,7 @@ void judge_all(document& all) {
     all.verdicts.push_back(fmt::format("{}: {}", largest[group]->name, largest[group]->verdict.headline));
   if (all.self_test) all.verdicts.push_back(about_the_self_test(all));
   if (const auto starved = who_starves(all); !starved.empty()) all.verdicts.push_back(starved);
+  if (const auto drift = about_the_rounds(all); !drift.empty()) all.verdicts.push_back(drift);
   for (const auto& story : all.stories) {
     std::vector<std::string> parts;
     for (const auto& row : story.rows)

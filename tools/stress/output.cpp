@@ -110,6 +110,11 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
   if (closed && level.answered > 0 && effective < 0.9 * offered)
     lines.push_back(fmt::format(
         "Of {:.0f} messages under way only {:.1f} were being answered: the others waited.", offered, effective));
+  if (const auto drift = level.drift())
+    lines.push_back(
+        fmt::format("The rate {} by {:.0f} % from the first half of the window to the second: this is no steady "
+                    "state; a longer --warmup may reach it.",
+            *drift > 0 ? "rose" : "fell", 100 * std::abs(*drift)));
   if (!level.standstills.empty()) lines.push_back(about_standstills(level));
   if (auto text = about_limit(level, work); !text.empty()) lines.push_back(std::move(text));
   if (!work.messages && level.window < std::chrono::seconds{1})

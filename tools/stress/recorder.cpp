@@ -112,8 +112,16 @@ bool recorder::count_reply(steady::time_point intended, steady::time_point sent,
   }
   const bool in_window = times_.is_in_window(now);
   count_part_in_window(sent, now, served || in_window);
-  if (in_window) ++result_.answered;
+  if (in_window) count_in_part(now);
   return in_window;
+}
+
+void recorder::count_in_part(steady::time_point now) noexcept {
+  ++result_.answered;
+  if (times_.window_end == steady::time_point::max()) return;
+  auto& parts = result_.answered_in;
+  const double place = seconds(now - times_.window_begin) / seconds(work_.duration) * static_cast<double>(parts.size());
+  ++parts[std::min(static_cast<std::size_t>(place), parts.size() - 1)];
 }
 
 // Which replies come just before an edge of the window, and which just after it, is chance. A reply counts by the part

@@ -78,6 +78,7 @@ class recorder {
   void add_example(std::string text);
 
  private:
+  void count_in_part(steady::time_point now) noexcept;
   void count_part_in_window(steady::time_point sent, steady::time_point now, bool served) noexcept;
   void record_censored(steady::time_point intended, steady::time_point sent, steady::time_point now,
       std::chrono::nanoseconds at_least) noexcept;

@@ -1,5 +1,7 @@
 #include "tools/stress/results.hpp"
 
+#include "tools/trend.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <iterator>
@@ -85,6 +87,8 @@ void level_result::merge(const level_result& other) {
   messages += other.messages;
   answered += other.answered;
   completed += other.completed;
+  for (std::size_t i = 0; i < answered_in.size(); ++i)
+    answered_in[i] += other.answered_in[i];
   answering += other.answering;
   response.merge(other.response);
   service.merge(other.service);
@@ -139,6 +143,14 @@ bool level_result::is_unserved_by_chance() const {
   const auto middle = served.begin() + static_cast<std::ptrdiff_t>(served.size() / 2);
   std::nth_element(served.begin(), middle, served.end());
   return static_cast<double>(replies.size()) * std::exp(-static_cast<double>(*middle)) > rarely;
+}
+
+std::optional<double> level_result::drift() const noexcept {
+  constexpr double one_in_a_thousand = 3.29; // deviations
+  constexpr double worth_saying = 0.05;
+  const double change = change_between_halves(answered_in);
+  const bool is_chance = std::abs(trend_of(answered_in).z()) < one_in_a_thousand;
+  return is_chance || std::abs(change) < worth_saying ? std::nullopt : std::optional(change);
 }
 
 double level_result::offered_concurrency() const noexcept { return static_cast<double>(clients * pipeline); }

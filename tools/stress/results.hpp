@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,6 +89,7 @@ struct level_result {
   std::uint64_t answered = 0; ///< replies that came in it, every byte right
   double completed = 0;       ///< the same, but each reply counts by the part of its service time that lies in it
   std::chrono::nanoseconds answering{}; ///< these parts together: by Little's law, the concurrency
+  std::array<double, 20> answered_in{}; ///< replies that came in each twentieth of it; zeros if it has no fixed end
   latencies response;                   ///< from the intended time of a message to its reply
   latencies service;                    ///< from its sending to its reply
   latencies wait;                       ///< from its intended time to its sending
@@ -132,6 +134,9 @@ struct level_result {
   std::size_t never_served() const noexcept;
   /// Can it be chance that they had no reply in this window, if they were served as often as the others?
   bool is_unserved_by_chance() const;
+  /// How much more was answered in the second half of the window than in the first, as a part of it, if it rises or
+  /// falls all the time and chance does not do so in one window of a thousand; else nothing.
+  std::optional<double> drift() const noexcept;
   double offered_concurrency() const noexcept;
   double effective_concurrency() const noexcept;
   std::chrono::nanoseconds stood_still() const noexcept;

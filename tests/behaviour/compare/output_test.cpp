@@ -70,12 +70,12 @@ TEST_CASE("compare: writes its results as JSON of a fixed shape, and nothing els
     for (const auto& r : s["results"]) {
       CHECK(keys(r) == names{"contestant", "failure", "summary", "runs"});
       CHECK(r["runs"].size() == 2);
-      const names metrics{"rate", "replies", "mean_us", "p50_us", "p90_us", "p99_us", "p99_9_us", "p99_99_us", "max_us",
-          "first_reply_p50_us", "first_reply_p99_us", "first_reply_max_us", "first_reply_censored", "accept_p50_us",
-          "accept_p99_us", "accept_max_us", "censored", "unserved", "wrong", "lost", "late", "tool_limited", "cpu_us",
-          "cpu_user_us", "cpu_system_us", "processor_us", "processor_user_us", "processor_system_us",
-          "processor_irq_us", "processor_softirq_us", "processor_steal_us", "disturbed", "context_switches", "threads",
-          "peak_memory_bytes", "memory_per_connection_bytes"};
+      const names metrics{"rate", "replies", "drift", "mean_us", "p50_us", "p90_us", "p99_us", "p99_9_us", "p99_99_us",
+          "max_us", "first_reply_p50_us", "first_reply_p99_us", "first_reply_max_us", "first_reply_censored",
+          "accept_p50_us", "accept_p99_us", "accept_max_us", "censored", "unserved", "wrong", "lost", "late",
+          "tool_limited", "cpu_us", "cpu_user_us", "cpu_system_us", "processor_us", "processor_user_us",
+          "processor_system_us", "processor_irq_us", "processor_softirq_us", "processor_steal_us", "disturbed",
+          "context_switches", "threads", "peak_memory_bytes", "memory_per_connection_bytes"};
       CHECK(keys(r["summary"]) == metrics);
       CHECK(keys(r["runs"][0]) == metrics);
       CHECK(keys(r["summary"]["rate"]) == names{"median", "low", "high", "level"});

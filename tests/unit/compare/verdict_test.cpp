@@ -13,8 +13,8 @@ using names = std::vector<std::string>;
 
 namespace {
 
-const auto slow = ran("slow", {99, 100, 101, 102, 103});
-const auto fast = ran("fast", {990, 1000, 1010, 1020, 1030});
+const auto slow = ran("slow", {101, 103, 99, 102, 100});
+const auto fast = ran("fast", {1010, 1030, 990, 1020, 1000});
 
 verdict judged(std::size_t clients, std::vector<result> results, double rate = 0) {
   auto d = document_of({under(clients, std::move(results), rate)});
@@ -233,4 +233,24 @@ TEST_CASE("verdict: knows how wide the widest interval is of those who can win")
   CHECK(std::abs(imprecision(under(10, {narrow, wide})) - 0.1) < 1e-9);
   CHECK(std::abs(imprecision(under(10, {narrow, with(wide, metric::unserved, 9)})) - 0.01) < 1e-9);
   CHECK(imprecision(under(10, {failed(ran("gone", {}), "did not start")})) == 0);
+}
+
+TEST_CASE("verdict: says that rounds drifted, by how much, and only if all loads show it") {
+  const auto falling = ran("a", {1000, 980, 960, 940, 920});
+  const auto also_falling = ran("b", {100, 99, 97, 94, 91});
+  const auto said_of = [](std::vector<scenario_results> scenarios) {
+    auto d = document_of(std::move(scenarios));
+    judge_all(d);
+    return d.verdicts.back();
+  };
+  CHECK_THAT(said_of({under(1, {falling, also_falling}), under(10, {falling})}),
+      StartsWith("Later rounds were 6.") && contains(" % slower than earlier ones"));
+  CHECK_THAT(said_of({under(1, {falling}), under(10, {fast}), under(100, {slow})}), !contains("Later rounds"));
+  const auto rising = ran("a", {920, 940, 960, 980, 1000});
+  CHECK_THAT(said_of({under(1, {falling, rising}), under(10, {rising, falling})}), !contains("Later rounds"));
+}
+
+TEST_CASE("verdict: says whose rate drifted within runs") {
+  const auto v = judged(10, {with(fast, metric::drift, 0.4), with(slow, metric::drift, 0)});
+  CHECK_THAT(v.text, contains(" The rate of fast rose by 40 % within its runs") && !contains("rate of slow"));
 }
