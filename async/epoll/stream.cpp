@@ -61,6 +61,15 @@ void read_operation::on_ready(std::error_code error) {
 }
 
 std::span<char> stream::read_now(std::error_code& error) noexcept {
+  return read_by([&] { return ::recv(descriptor(), buffer_.get(), limits::read_buffer, MSG_DONTWAIT); }, error);
+}
+
+std::span<char> stream::read_now(std::error_code& error, std::optional<std::chrono::nanoseconds>& lay_for) noexcept {
+  return read_by([&] { return receive_stamped(descriptor(), {buffer_.get(), limits::read_buffer}, lay_for); }, error);
+}
+
+template <class Receive>
+std::span<char> stream::read_by(Receive receive, std::error_code& error) noexcept {
   if (!buffer_) buffer_ = owner().buffers().borrow();
   if (!buffer_) {
     error = std::make_error_code(std::errc::not_enough_memory);
@@ -68,7 +77,7 @@ std::span<char> stream::read_now(std::error_code& error) noexcept {
   }
   ssize_t count = 0;
   do
-    count = ::recv(descriptor(), buffer_.get(), limits::read_buffer, MSG_DONTWAIT);
+    count = receive();
   while (count < 0 && errno == EINTR);
   // A read that did not fill the buffer has taken all there was; if more has come since, the kernel will say so.
   if (count < static_cast<ssize_t>(limits::read_buffer) && !is_ready(read_to_the_end)) clear_ready(EPOLLIN);

@@ -10,6 +10,7 @@
 #include <coroutine>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -41,6 +42,10 @@ class stream final : public watched_descriptor {
   /// What read_some() returns, if it is there already; else std::errc::operation_would_block.
   std::span<char> read_now(std::error_code& error) noexcept;
 
+  /// The same. `lay_for`: see receive_stamped(); the connection has to have stamps.
+  std::span<char> read_now(std::error_code& error, std::optional<std::chrono::nanoseconds>& lay_for) noexcept;
+  bool stamp_arrivals() noexcept { return revecho::stamp_arrivals(descriptor()); }
+
   /// Waits like read_some(), but calls the handler, once, when there is something for read_now(). A tool
   /// with thousands of connections keeps the state of each in one place this way, and not in a chain of coroutines.
   void call_when_readable(ready_handler&, time_point deadline, on_stop) noexcept;
@@ -63,6 +68,8 @@ class stream final : public watched_descriptor {
  private:
   friend class write_operation;
   void release_buffer() noexcept;
+  template <class Receive>
+  std::span<char> read_by(Receive receive, std::error_code& error) noexcept;
   void send_pieces(unsent_pieces&, std::error_code& error) noexcept;
 
   std::unique_ptr<char[]> buffer_; // lent by the context from one read_some() to the next

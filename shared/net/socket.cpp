@@ -3,12 +3,15 @@
 #include "shared/net/error.hpp"
 
 #include <fcntl.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <cstring>
 
 namespace revecho {
 namespace {
@@ -108,6 +111,33 @@ void make_blocking(int socket) noexcept { ::fcntl(socket, F_SETFL, ::fcntl(socke
 void reset_on_close(int socket) noexcept {
   const linger now{.l_onoff = 1, .l_linger = 0};
   ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+bool stamp_arrivals(int socket) noexcept {
+  const int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+  return ::setsockopt(socket, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags) == 0;
+}
+
+ssize_t receive_stamped(int socket, std::span<char> into, std::optional<std::chrono::nanoseconds>& lay_for) noexcept {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(scm_timestamping))> notes;
+  iovec bytes{into.data(), into.size()};
+  msghdr message{};
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  message.msg_control = notes.data();
+  message.msg_controllen = notes.size();
+  const auto count = ::recvmsg(socket, &message, MSG_DONTWAIT);
+  lay_for.reset();
+  if (count <= 0) return count;
+  for (cmsghdr* note = CMSG_FIRSTHDR(&message); note != nullptr; note = CMSG_NXTHDR(&message, note)) {
+    if (note->cmsg_level != SOL_SOCKET || note->cmsg_type != SCM_TIMESTAMPING) continue;
+    scm_timestamping times{};
+    std::memcpy(&times, CMSG_DATA(note), sizeof times);
+    const timespec& arrived = times.ts[0]; // the software's
+    const auto since = std::chrono::seconds{arrived.tv_sec} + std::chrono::nanoseconds{arrived.tv_nsec};
+    if (since.count() > 0) lay_for = std::chrono::system_clock::now().time_since_epoch() - since;
+  }
+  return count;
 }
 
 unsent_pieces::unsent_pieces(std::span<const std::span<const char>> pieces) noexcept {

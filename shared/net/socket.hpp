@@ -54,6 +54,13 @@ void make_blocking(int socket) noexcept;
 /// The connection will end with a reset: nothing under way arrives, and its port is free at once.
 void reset_on_close(int socket) noexcept;
 
+/// From now on the kernel notes when it has received bytes, for receive_stamped(). False if it cannot.
+bool stamp_arrivals(int socket) noexcept;
+
+/// Like recv(2) without waiting. `lay_for`: how long the last of these bytes had been in the socket by then, by the
+/// wall clock, which may have been set meanwhile; nothing if the kernel does not tell.
+ssize_t receive_stamped(int socket, std::span<char> into, std::optional<std::chrono::nanoseconds>& lay_for) noexcept;
+
 /// Up to two runs of bytes of which some have been sent: what writev(2) takes.
 class unsent_pieces {
  public:

@@ -49,6 +49,7 @@ json to_json(const level_result& level) {
   if (level.offered_rate > 0) latency["response"] = to_json(level.response);
   latency["service"] = to_json(level.service);
   if (level.offered_rate > 0) latency["wait"] = to_json(level.wait);
+  latency["tool"] = to_json(latencies{level.unread, 0});
   latency["connect"] = to_json(level.connect);
   latency["first_reply"] = to_json(level.first_reply);
   json outages = json::array();
@@ -81,8 +82,8 @@ json config_json(const stress_options& options) {
       {"warmup_s", seconds(work.warmup)}, {"cooldown_s", seconds(work.cooldown)},
       {"duration_s", work.messages ? json() : json(seconds(work.duration))},
       {"messages", work.messages ? json(*work.messages) : json()}, {"timeout_s", seconds(work.timeout)},
-      {"reconnect", work.reconnect}, {"threads", work.threads}, {"sources", work.sources.size()}, {"nodelay", true},
-      {"seed", work.seed ? json(*work.seed) : json()}};
+      {"reconnect", work.reconnect}, {"timestamps", work.timestamps}, {"threads", work.threads},
+      {"sources", work.sources.size()}, {"nodelay", true}, {"seed", work.seed ? json(*work.seed) : json()}};
   if (options.find_rate)
     config["find_rate"] = {
         {"percentile", options.find_rate->percent}, {"limit_us", microseconds(options.find_rate->limit)}};

@@ -132,6 +132,8 @@ void add_output_options(CLI::App& app, stress_options& options) {
   app.add_option("--csv", options.csv, "Write a line a second")->type_name("FILE");
   app.add_option("--hgrm", options.hgrm, "Write the last level's latencies as HdrHistogram's plotter reads them")
       ->type_name("FILE");
+  add_choice(app, "--timestamps", options.work.timestamps, choices<bool>{{"on", true}, {"off", false}},
+      "Ask the kernel when replies arrived: how long this tool let them lie is a figure of its own", "on");
   app.add_flag("--quiet", options.quiet, "No live line and no remarks");
 }
 

@@ -80,6 +80,10 @@ std::string about_limit(const level_result& level, const workload& work) {
   case tool_limit::cpu:
     return fmt::format("The load tool itself used {:.0f} % of its threads' time: {}; {}.", 100 * level.cpu_share, so,
         way_to_more_cpu(level, work));
+  case tool_limit::reading:
+    return fmt::format(
+        "The load tool itself let replies lie in the kernel (p50 {}, p99 {}) before it read them: {}; {}.",
+        percentile_text(level.unread, 50), percentile_text(level.unread, 99), so, way_to_more_cpu(level, work));
   case tool_limit::lag:
     return fmt::format("The load tool itself sent late (p99 {}): {}.", format_duration(level.lag.percentile(99)), so);
   }

@@ -79,6 +79,8 @@ std::string_view to_string(tool_limit l) noexcept {
     return "cpu";
   case tool_limit::lag:
     return "lag";
+  case tool_limit::reading:
+    return "reading";
   }
   return "?";
 }
@@ -117,6 +119,7 @@ void level_result::merge(const level_result& other) {
   runs += other.runs;
   standstills.insert(standstills.end(), other.standstills.begin(), other.standstills.end());
   standstills = joined(std::move(standstills));
+  unread.merge(other.unread);
   lag.merge(other.lag);
 }
 
@@ -196,7 +199,21 @@ tool_limit level_result::limited_by() const noexcept {
   if (delay_share > 0.1 || waits_long) return tool_limit::delay;
   if (cpu_share + delay_share > 0.9) return tool_limit::cpu;
   const bool lags = lag.size() > 0 && lag.percentile(99) > 1ms && shows_in_latency(lag.percentile(99));
-  return lags ? tool_limit::lag : tool_limit::none;
+  if (lags) return tool_limit::lag;
+  return reads_late() ? tool_limit::reading : tool_limit::none;
+}
+
+// Is two thirds of what the median or the p99 tells the time in which replies lay unread? Waking the tool up takes near
+// to half of the fastest replies. The second only from a millisecond on.
+bool level_result::reads_late() const noexcept {
+  using namespace std::chrono_literals;
+  const auto& judged = (offered_rate > 0 ? response : service).values;
+  const auto is_most = [&](double percent, std::chrono::nanoseconds least) {
+    const auto lay = unread.known_percentile(percent);
+    const auto took = judged.known_percentile(percent);
+    return lay && took && *lay > least && 3 * *lay > 2 * *took;
+  };
+  return is_most(50, 0ns) || is_most(99, 1ms);
 }
 
 bool level_result::is_held_up() const noexcept {

@@ -73,6 +73,7 @@ enum class tool_limit {
   delay,      ///< others had the processors
   cpu,        ///< its threads are busy all the time
   lag,        ///< it sent late
+  reading,    ///< it let replies lie in the kernel before it read them
 };
 
 /// "standstill"
@@ -122,6 +123,7 @@ struct level_result {
   std::uint64_t runs = 0;               ///< each after a wait for a processor, however short
   std::chrono::nanoseconds throttled{}; ///< by the CPU quotas of its control groups, of all processors together
   std::vector<standstill> standstills;
+  histogram unread;           ///< how long replies lay in the kernel before it read them; of some of its reads
   histogram lag;              ///< from when a message could have been sent to when it was
   std::size_t processors = 1; ///< that it may use
   std::size_t ports = 0;      ///< that it may connect from, of all its addresses together
@@ -150,6 +152,7 @@ struct level_result {
   bool ok() const noexcept;
 
  private:
+  bool reads_late() const noexcept;
   bool shows_in_latency(std::chrono::nanoseconds time) const noexcept;
 };
 

@@ -65,6 +65,11 @@ class worker {
   bool is_cut_off() const noexcept { return interrupted_ || cut_off_; }
   recorder& results() noexcept { return results_; }
   std::string& scratch() noexcept { return scratch_; } ///< for frames, until the next use
+  /// Of one read in eight, by chance: to ask for all of them took 6 % of the messages a second at 50 connections.
+  bool wants_stamp() noexcept {
+    draw_ = 6364136223846793005U * draw_ + 1442695040888963407U; // Knuth's MMIX
+    return draw_ >> 61U == 0;
+  }
   std::optional<socket_address> source_for(std::uint64_t client) const;
 
   void first_connect_ended();
@@ -105,6 +110,7 @@ class worker {
   async::timer end_;               // of cut_off()
   std::size_t connecting_ = 0;
   std::size_t not_connected_yet_; // clients whose first attempt has not ended
+  std::uint64_t draw_ = 0;
   bool over_ = false;
   bool cut_off_ = false;
   std::atomic<bool> interrupted_ = false;

@@ -48,6 +48,7 @@ struct workload {
 
   std::chrono::nanoseconds timeout = std::chrono::seconds{10}; ///< for connecting, and for each reply
   bool reconnect = false;                                      ///< go on after a connection was lost
+  bool timestamps = true; ///< ask the kernel when replies arrived, to know how long the tool let them lie
   unsigned threads = 1;
   std::vector<socket_address> sources; ///< addresses to connect from, in turn; empty: the system's choice
   std::optional<std::uint64_t> seed;   ///< of all draws

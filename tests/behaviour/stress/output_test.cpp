@@ -82,8 +82,8 @@ TEST_CASE("stress: writes its results as JSON of a fixed shape", "[direct]") {
     CHECK(keys(level["generator"]) == names{"cpu_share", "lag_p99_us", "missed_sends", "limited", "limited_by",
                                           "run_delay_s", "throttled_s", "standstill_s", "longest_standstill_s",
                                           "unmeasured"});
-    CHECK(keys(level["latency_us"]) == (open ? names{"response", "service", "wait", "connect", "first_reply"}
-                                             : names{"service", "connect", "first_reply"}));
+    CHECK(keys(level["latency_us"]) == (open ? names{"response", "service", "wait", "tool", "connect", "first_reply"}
+                                             : names{"service", "tool", "connect", "first_reply"}));
     for (const auto& latency : level["latency_us"]) {
       CHECK(keys(latency) == names{"count", "mean", "p50", "p90", "p99", "p99_9", "p99_99", "max", "censored"});
       double last = 0;

@@ -2,6 +2,7 @@
 // that N clients get N / S of them a second, S being the service time. Direct: there is no server of ours.
 #include "tests/support/catch.hpp"
 #include "tests/support/comparing.hpp"
+#include "tests/support/process.hpp"
 #include "tests/support/sanitizer.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/wire.hpp"
@@ -10,6 +11,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <csignal>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -109,6 +111,38 @@ TEST_CASE("stress: times first replies apart from all others", "[direct]") {
   for (int tries = 0; !right && tries < 5; ++tries) // a busy machine is slower
     right = is_right_now();
   CHECK(right);
+}
+
+// Replies that come while the tool is stopped lie there until it goes on. It is stopped for less than a standstill.
+TEST_CASE("stress: knows how long replies lay in the kernel before it read them", "[direct]") {
+  constexpr auto stop = 60ms;
+  const auto stamps = GENERATE("on", "off");
+  const scripted_server server(answering("line", [](peer& client, const request& asked) {
+    std::this_thread::sleep_for(20ms);
+    client.send(asked.reply + "\n");
+    return true;
+  }));
+  process tool("revecho-stress", {server.address(), "--framing", "line", "--clients", "50", "--duration", "3s",
+                                     "--json", "-", "--quiet", "--timestamps", stamps});
+  for (int i = 0; i < 18; ++i) {
+    std::this_thread::sleep_for(100ms);
+    tool.signal(SIGSTOP);
+    std::this_thread::sleep_for(stop);
+    tool.signal(SIGCONT);
+  }
+  const auto end = tool.wait();
+  CAPTURE(end.output, end.errors);
+  const auto level = nlohmann::json::parse(end.output)["levels"][0];
+  const auto& lay = level["latency_us"]["tool"];
+  if (std::string(stamps) == "off") {
+    CHECK(lay["count"] == 0);
+    return;
+  }
+  // Of one read in eight: 50 replies lie in each of 18 stops, for two thirds of it or more.
+  REQUIRE(lay["count"] >= 100);
+  CHECK(lay["p90"] >= 20e3);
+  CHECK(lay["max"] >= 35e3);
+  CHECK(lay["p90"] <= level["latency_us"]["service"]["max"]);
 }
 
 TEST_CASE("compare: has the rate N/S of N clients at a service time S") {

@@ -184,3 +184,22 @@ TEST_CASE("recorder: keeps the first few examples") {
   CHECK(results.result().examples.size() == most_examples);
   CHECK(results.result().examples.front() == "0");
 }
+
+TEST_CASE("recorder: counts how long replies lay unread, but no steps of the clock and no standstills") {
+  workload work;
+  work.warmup = 1s;
+  work.duration = 10s;
+  recorder results(work, false);
+  results.begin(level_times(work, begin_time));
+  const auto in_window = begin_time + 5s;
+  results.count_unread(3ms, in_window);
+  results.count_unread(-1ms, in_window); // the clock was set back
+  results.count_unread(1h, in_window);   // or forward
+  results.count_unread(3ms, begin_time + 500ms);
+  CHECK(results.result().unread.size() == 1);
+  CHECK(results.result().unread.max() == 3ms);
+  results.notice(in_window);
+  results.notice(in_window + 200ms); // nobody ran meanwhile
+  results.count_unread(150ms, in_window + 200ms);
+  CHECK(results.result().unread.size() == 1);
+}

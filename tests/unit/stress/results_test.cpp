@@ -156,3 +156,19 @@ TEST_CASE("level: says of clients that take random turns what chance can explain
   }
   CHECK(called_unserved == 0);
 }
+
+TEST_CASE("level: is limited by a load tool that lets replies lie for most of the time they take") {
+  auto level = healthy();
+  level.unread.record(60us, 1000); // of 100 us
+  CHECK(level.limited_by() == tool_limit::none);
+  level.unread.record(90us, 10'000);
+  CHECK(level.limited_by() == tool_limit::reading);
+  CHECK_FALSE(level.is_held_up());
+  CHECK_THAT(said_of(level), contains("let replies lie in the kernel (p50 90") && contains("use more --threads"));
+
+  auto only_the_slowest = healthy();
+  only_the_slowest.service.values.record(30ms, 20);
+  only_the_slowest.unread.record(10us, 1000);
+  only_the_slowest.unread.record(25ms, 20);
+  CHECK(only_the_slowest.limited_by() == tool_limit::reading);
+}
