@@ -215,6 +215,74 @@ class ReportTest(unittest.TestCase):
         for text, value in zip(texts, figures, strict=True):
             check_written(self, text, value, kind)
 
+    def test_says_of_how_many_latencies_a_percentile_is_or_would_be(self):
+        document = sample.document()
+        scenario = document["scenarios"][2]
+        result = scenario["results"][3]
+        for figures in (result["summary"], *result["runs"]):
+            figures["p99_99_us"] = None
+        self.show(document)
+        place = [key for key, _, _ in MEASURES].index("p99_99_us")
+        def cells(contestant):
+            return self.browser.run("""
+              const [scenario, contestant, place] = arguments;
+              const table = [...document.querySelectorAll("#runs table")]
+                .find((one) => one.caption.textContent === `Runs: ${scenario}`);
+              const body = [...table.tBodies].find((one) => one.rows[0].cells[0].textContent === contestant);
+              return [...body.rows].map((row) => [...row.querySelectorAll("td")][place])
+                .map((cell) => [cell.textContent, cell.className, cell.title, getComputedStyle(cell).color]);""",
+                scenario["name"], contestant, place)
+        for text, kind, title, colour in cells(result["contestant"]):
+            self.assertEqual((text, kind), ("–", "unknown"))
+            self.assertRegex(title, r"^fewer than ten of [\d,]+ latencies are beyond it")
+            grey = colour
+        for (text, kind, title, colour), run in zip(cells("sync threads")[1:], scenario["results"][2]["runs"]):
+            self.assertNotEqual((text, kind, colour), ("–", "unknown", grey))
+            latencies = round(run["replies"] / (1 - run["censored"]))
+            self.assertEqual(title, f"of {latencies:,} latencies")
+        words, tips = self.browser.run("""
+          const { canvas, chart } = charts.find(({ canvas }) => canvas.ariaLabel.includes("latency by percentile"));
+          const { label } = chart.options.plugins.tooltip.callbacks;
+          return [canvas.ariaLabel, chart.data.datasets.map((dataset) => label({ dataset, raw: dataset.data[0] }))];""")
+        self.assertEqual(words.count("99.99 %"), 2)  # threads and proxy: the others have too few
+        for tip in tips:
+            self.assertRegex(tip, r", of [\d,]+ latencies in each run$")
+
+    def test_shows_rates_that_the_load_tool_limited_as_lower_bounds(self):
+        document = sample.document()
+        name = "async(1)"
+        for scenario in document["scenarios"]:
+            for result in scenario["results"]:
+                if result["contestant"] == name:
+                    result["summary"]["tool_limited"] = {"median": 1, "low": 1, "high": 1}
+                    for run in result["runs"]:
+                        run["tool_limited"] = 1
+        self.show(document)
+        for _, _, bodies in self.browser.run(RUNS):
+            for contestant, rows in bodies:
+                for title, cells in rows:
+                    if title != "failure":
+                        self.assertEqual(cells[0][2].startswith("≥ "), contestant == name, (contestant, cells[0]))
+        seen = self.browser.run("""
+          return charts.filter(({ canvas }) => canvas.ariaLabel.includes("replies a second")).map(({ canvas, chart }) =>
+            [canvas.ariaLabel, canvas.closest("figure").querySelector(".note").textContent, chart.config.type,
+              chart.data.datasets.map((dataset) => [dataset.label, dataset.pointBackgroundColor,
+                dataset.data.map(({ text }) => text)]),
+              getComputedStyle(document.documentElement).getPropertyValue("--surface").trim()]);""")
+        self.assertEqual({kind for _, _, kind, _, _ in seen}, {"line", "bar"})
+        for words, note, kind, datasets, surface in seen:
+            with self.subTest(chart=words):
+                self.assertRegex(words, r"async\(1\) ≥ ")
+                self.assertNotRegex(words, r"sync threads ≥ ")
+                self.assertIn("at least; the load tool was the limit", note)
+                if kind == "line":
+                    for label, points, _ in datasets:
+                        self.assertEqual(set(points) == {surface}, label == name, label)
+                else:
+                    texts = datasets[0][2]
+                    self.assertEqual([text.startswith("≥ ") for text in texts],
+                                     [who["name"] == name for who in document["contestants"]])
+
     def test_shows_at_a_glance_who_was_not_served(self):
         document = sample.document()
         self.show(document)

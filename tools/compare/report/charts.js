@@ -123,7 +123,8 @@ function tooltip(title, write) {
       label: ({ dataset, raw }) => {
         const value = raw.value ?? raw.y;
         return `${dataset.label}: ${raw.atLeast ? "at least " : ""}${write(value)}` +
-          (raw.low !== undefined && raw.low !== raw.high ? ` (${spread(raw, write)})` : "");
+          (raw.low !== undefined && raw.low !== raw.high ? ` (${spread(raw, write)})` : "") +
+          (raw.latencies ? `, ${ofLatencies(raw.latencies)} in each run` : "");
       },
     },
   };
@@ -185,7 +186,8 @@ function bars(rows, parts, write) {
         data: rows.map((row, j) => ({
           x: row.parts[i] ?? 0, y: row.label, value: row.parts[i] ?? 0,
           // Whiskers and figure are those of the whole bar: with its last part.
-          ...(i === parts.length - 1 && { low: row.low, high: row.high, text: write(row.median),
+          ...(i === parts.length - 1 && { low: row.low, high: row.high, atLeast: row.atLeast,
+            text: (row.atLeast ? "≥ " : "") + write(row.median),
             end: row.parts.reduce((sum, x) => sum + (x ?? 0), 0) }),
         })),
         backgroundColor: rows.map(({ style }) => texture(style?.variable ?? "--nobody", style?.number ?? 0, i > 0)),
@@ -205,7 +207,8 @@ function bars(rows, parts, write) {
             callback(_, i) { return inTwoLines(rows[i].label, this.chart.width < 600 ? 15 : 30); } } },
       },
       plugins: { tooltip: { ...tooltip(({ y }) => y, write), callbacks: { ...tooltip(({ y }) => y, write).callbacks,
-        label: ({ dataset, raw }) => `${dataset.label}: ${write(raw.value)}` +
+        label: ({ dataset, raw }) =>
+          `${dataset.label}: ${raw.atLeast ? "at least " : ""}${write(raw.value)}` +
           (raw.low !== undefined ? ` (in all ${spread(raw, write)})` : "") } } },
     },
   };

@@ -53,7 +53,7 @@ function glance() {
       const mark = name === winner ? "★ " : winner === null && tied?.length > 1 && tied.includes(name) ? "≈ " : "";
       const failed = resultOf(scenario, name)?.failure;
       const unserved = summary(resultOf(scenario, name), "unserved")?.median;
-      if (!rates[i]) return element("td", {}, failed ? "failed" : "–");
+      if (!rates[i]) return failed ? element("td", {}, "failed") : unknownCell();
       return element("td", { ...mine(name), "--share": most > 0 ? rates[i].median / most : 0, class: mark && "best" },
         mark && element("span", { class: "mark" }, mark), isLimitedByTool(scenario, name) ? "≥ " : "",
         data(rates[i].median, count),
@@ -82,23 +82,29 @@ function throughput() {
     const clients = [...new Set(members.map((scenario) => scenario.clients))].sort((a, b) => a - b);
     const series = contestants.map(({ name }) => [name, members.flatMap((scenario) => {
       const rate = summary(resultOf(scenario, name), "rate");
-      return rate ? [{ x: scenario.clients, y: rate.median, ...rate }] : [];
+      const atLeast = isLimitedByTool(scenario, name);
+      return rate ? [{ x: scenario.clients, y: rate.median, ...rate, atLeast }] : [];
     }).sort((a, b) => a.x - b.x)]).filter(([, points]) => points.length);
     if (series.length === 0) return [];
     const words = series.map(([name, points]) =>
-      `${name} ${points.map(({ x, y }) => `${count(y)} at ${exact(x)}`).join(", ")}`).join("; ");
+      `${name} ${points.map(({ x, y, atLeast }) => `${atLeast ? "≥ " : ""}${count(y)} at ${exact(x)}`).join(", ")}`)
+      .join("; ");
+    const isBound = series.some(([, points]) => points.some(({ atLeast }) => atLeast));
+    const about = (sign) => isBound ? `. ${sign}: at least; the load tool was the limit` : "";
     if (clients.length === 1) {
       const rows = series.map(([name, [point]]) =>
         ({ label: name, style: styles.get(name), parts: [point.y], ...point }));
       return [figure({
-        title: group, note: `Replies a second with ${clientsOf(members[0])}`, bars: rows.length,
+        title: group, bars: rows.length,
+        note: `Replies a second with ${clientsOf(members[0])}${about("≥")}`,
         label: `Bar chart, replies a second with ${clientsOf(members[0])}, ${group}: ${words}`,
         make: () => bars(rows, ["replies/s"], count),
       })];
     }
     const far = clients.at(-1) >= 10 * clients[0];
     return [figure({
-      title: group, note: "Replies a second against clients",
+      title: group,
+      note: `Replies a second against clients${about("Hollow")}`,
       label: `Line chart, replies a second against clients, ${group}: ${words}`,
       names: series.map(([name]) => name),
       make: () => lines(series, givenAxis(far ? "clients (logarithmic)" : "clients", clients, exact, far),
@@ -114,11 +120,11 @@ const percentiles = [["p50_us", 2, "50 %"], ["p90_us", 10, "90 %"], ["p99_us", 1
 /// The percentiles that so many latencies can tell; and the longest of n stands at 1 - 1/n.
 function percentilePoints(result) {
   const censored = summary(result, "censored")?.median ?? 0;
-  const replies = summary(result, "replies")?.median ?? 0;
-  const latencies = Math.round(censored < 1 ? replies / (1 - censored) : 0); // those not replied to are counted as well
+  const latencies = latenciesOf(summary(result, "replies")?.median, censored);
   const point = (key, x, name) => {
     const found = summary(result, key);
-    return found?.median > 0 ? [{ x, y: found.median, ...found, name, atLeast: isAtLeast(key, censored) }] : [];
+    const atLeast = isAtLeast(key, censored);
+    return found?.median > 0 ? [{ x, y: found.median, ...found, name, latencies, atLeast }] : [];
   };
   return [
     ...percentiles.filter(([, x]) => x <= latencies).flatMap(([key, x, name]) => point(key, x, name)),
@@ -142,8 +148,8 @@ function latencyFigure(scenario) {
     note: "To the right the replies get rarer: each step is one in ten of those before it. Further down is better.",
     label: `Line chart, latency by percentile, ${scenario.name}: ${words}`,
     after: element("p", { class: "note" }, "Medians of the runs, with the lowest and the highest run. A percentile " +
-      "is there if there were replies enough to tell it; the last point of a line is the slowest. A hollow point is " +
-      "a lower bound: those replies were not waited for any longer."),
+      "is there if ten latencies or more lie beyond it in each run; the last point of a line is the slowest. A hollow " +
+      "point is a lower bound: those replies were not waited for any longer."),
     make: () => {
       const axis = givenAxis("percentile (logarithmic in 1/(1−p))", shown.map(([x]) => x),
         (x) => new Map(shown).get(x) ?? "", true);
@@ -221,9 +227,14 @@ function stories() {
 }
 
 function runsTable(scenario, columns) {
-  const bound = (key, value, write, censored) => [isAtLeast(key, censored) ? ">" : "", data(value, write)];
-  const cell = (run, [key, , write]) => element("td", {},
-    ...(run[key] === null || run[key] === undefined ? ["–"] : bound(key, run[key], write, run.censored)));
+  // figures: of a run, or the medians. A percentile says of how many latencies it is, or would be.
+  const cellOf = (key, write, value, figures, more = null) => {
+    const latencies = isPercentile(key) ? ofLatencies(latenciesOf(figures.replies, figures.censored)) : null;
+    if (value === null || value === undefined)
+      return unknownCell(latencies && `fewer than ten ${latencies} are beyond it, in a run or more`);
+    const sign = key === "rate" && figures.tool_limited > 0 ? "≥ " : isAtLeast(key, figures.censored) ? ">" : "";
+    return element("td", { title: latencies }, sign, data(value, write), more);
+  };
   const bodies = (scenario.results ?? []).map(({ contestant, failure, summary: all, runs = [] }) => {
     const rows = [];
     if (failure) rows.push(element("tr", {}, element("td", { class: "failure", colspan: columns.length + 1 },
@@ -231,14 +242,13 @@ function runsTable(scenario, columns) {
     if (runs.length) rows.push(element("tr", { class: "median" }, element("th", { scope: "row" }, "median"),
       ...columns.map(([key, , write]) => {
         const found = summary({ summary: all }, key);
-        const censored = all.censored?.median;
-        return !found ? element("td", {}, "–") : element("td", {}, ...bound(key, found.median, write, censored),
-          found.low === found.high ? null
-            : element("small", {}, data(found.low, write), " – ", data(found.high, write)));
+        const medians = Object.fromEntries(Object.entries(all).map(([name, one]) => [name, one?.median]));
+        return cellOf(key, write, found?.median, medians, found && found.low !== found.high
+          ? element("small", {}, data(found.low, write), " – ", data(found.high, write)) : null);
       })));
     runs.forEach((run, i) => rows.push(element("tr", { class: "run" },
       element("th", { scope: "row", class: "run" }, `run ${i + 1}`),
-      ...columns.map((column) => cell(run, column)))));
+      ...columns.map(([key, , write]) => cellOf(key, write, run[key], run)))));
     rows[0]?.prepend(element("th", { scope: "rowgroup", rowspan: rows.length }, contestant));
     return element("tbody", {}, ...rows);
   });

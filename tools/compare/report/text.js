@@ -47,6 +47,12 @@ const measures = [
 const isAtLeast = (key, censored) => censored > 0 && (key === "mean_us" || shareBelow[key] > 1 - censored);
 const shareBelow = { p50_us: 0.5, p90_us: 0.9, p99_us: 0.99, p99_9_us: 0.999, p99_99_us: 0.9999, max_us: 1 };
 
+/// How many latencies the percentiles of a run are of: those not replied to are counted as well.
+const latenciesOf = (replies = 0, censored = 0) => Math.round(censored < 1 ? replies / (1 - censored) : 0);
+
+const isPercentile = (key) => /^p\d/.test(key);
+const ofLatencies = (number) => `of ${exact(number)} latenc${number === 1 ? "y" : "ies"}`;
+
 // ---- Elements
 
 function element(name, attributes = {}, ...children) {
@@ -67,6 +73,9 @@ const list = (attributes, items) => element("ul", attributes, ...items.map((item
 
 /// A figure as text that keeps its exact value.
 const data = (value, write) => element("data", { value }, write(value));
+
+/// Nothing is known: greyed, and why, where that can be said.
+const unknownCell = (why = null) => element("td", { class: "unknown", title: why }, "–");
 
 /// Fills a section of the page and shows it. A section that gets nothing stays hidden.
 function show(id, ...content) {
