@@ -1,6 +1,7 @@
 #include "tools/compare/documents.hpp"
 
 #include "tools/compare/estimate.hpp"
+#include "tools/host_json.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,10 @@ namespace {
 using json = nlohmann::ordered_json;
 
 constexpr int document_version = 1;
+
+json cpus_json(const std::vector<int>& cpus) { return cpus.empty() ? json(nullptr) : json(cpus); }
+
+std::vector<int> cpus_from(const json& j) { return j.is_null() ? std::vector<int>{} : j.get<std::vector<int>>(); }
 
 json estimate_json(const std::vector<double>& values) {
   if (values.empty()) return nullptr;
@@ -55,6 +60,7 @@ json scenario_json(const scenario_results& s) {
   const auto& v = s.verdict;
   return {{"name", s.name}, {"group", s.group}, {"clients", s.clients}, {"delay", s.delay}, {"size", s.size},
       {"framing", s.framing}, {"rate", s.rate > 0 ? json(s.rate) : json(nullptr)},
+      {"server_cpus", cpus_json(s.server_cpus)},
       {"verdict", {{"winner", v.winner.empty() ? json(nullptr) : json(v.winner)}, {"tied", v.tied},
                       {"headline", v.headline}, {"text", v.text}}},
       {"results", std::move(results)}};
@@ -62,9 +68,10 @@ json scenario_json(const scenario_results& s) {
 
 scenario_results scenario_from(const json& j) {
   scenario_results s{j.at("name"), j.at("group"), j.at("clients"), j.at("delay"), j.at("size"), j.at("framing"),
-      j.at("rate").is_null() ? 0 : j.at("rate").get<double>(), {}, {}};
+      j.at("rate").is_null() ? 0 : j.at("rate").get<double>(), {}, {}, {}};
   for (const auto& r : j.at("results"))
     s.results.push_back(result_from(r));
+  if (j.contains("server_cpus")) s.server_cpus = cpus_from(j["server_cpus"]);
   return s;
 }
 
@@ -82,10 +89,6 @@ timed_story story_from(const json& j) {
   return story;
 }
 
-json cpus_json(const std::vector<int>& cpus) { return cpus.empty() ? json(nullptr) : json(cpus); }
-
-std::vector<int> cpus_from(const json& j) { return j.is_null() ? std::vector<int>{} : j.get<std::vector<int>>(); }
-
 } // namespace
 
 void to_json(json& j, const document& d) {
@@ -101,9 +104,8 @@ void to_json(json& j, const document& d) {
   json stories = json::array();
   for (const auto& s : d.stories)
     stories.push_back(story_json(s));
-  j = {{"revecho_compare", document_version}, {"ok", d.ok}, {"interrupted", d.interrupted},
-      {"host", {{"kernel", d.machine.kernel}, {"cpu", d.machine.cpu}, {"cpus", d.machine.cpus},
-                   {"memory_bytes", d.machine.memory_bytes}}},
+  j = {{"revecho_compare", document_version}, {"ok", d.ok}, {"interrupted", d.interrupted}, {"host", json(d.machine)},
+      {"warnings", d.warnings},
       {"build", {{"version", d.build.version}, {"compiler", d.build.compiler}, {"type", d.build.type}}},
       {"config", {{"command", d.command}, {"repeat", d.repeat}, {"duration_s", d.duration_s}, {"margin", d.margin},
                      {"precision", d.precision > 0 ? json(d.precision) : json(nullptr)}, {"self_test", d.self_test},
@@ -116,12 +118,12 @@ void to_json(json& j, const document& d) {
 void from_json(const json& j, document& d) {
   if (!j.is_object() || j.value("revecho_compare", 0) != document_version)
     throw std::runtime_error(fmt::format("this is no document of revecho-compare, version {}", document_version));
-  const auto& host = j.at("host");
   const auto& build = j.at("build");
   const auto& config = j.at("config");
   d.ok = j.at("ok");
   d.interrupted = j.value("interrupted", false);
-  d.machine = {host.at("kernel"), "", host.at("cpu"), host.at("cpus"), host.at("memory_bytes")};
+  d.machine = j.at("host");
+  d.warnings = j.value("warnings", d.warnings);
   d.build = {build.at("version"), build.at("compiler"), build.at("type")};
   d.command = config.at("command");
   d.repeat = config.at("repeat");

@@ -34,6 +34,7 @@ struct plan {
   std::string story;
   bool has_staller = false;
   stress::workload work;
+  std::vector<std::optional<std::size_t>> server_cpus{std::nullopt};
 };
 
 std::string counted(std::size_t n, std::string_view thing) {
@@ -48,8 +49,18 @@ std::string describe(const scenario& s, const plan& all) {
     text += fmt::format(", framing {}", to_string(s.work.framing_kind));
   if (!s.work.think.is_zero()) text += fmt::format(", {} between requests", s.work.think.text());
   if (all.has_staller) text += ", beside one more client that has stalled in mid-message";
+  if (s.server_cpus) text += fmt::format(", server on {}", counted(*s.server_cpus, "processor"));
   if (s.work.rate > 0) text += fmt::format(", {} messages/s offered", format_count(s.work.rate));
   return text;
+}
+
+template <class A, class B>
+std::vector<std::pair<A, B>> pairs_of(const std::vector<A>& some, const std::vector<B>& others) {
+  std::vector<std::pair<A, B>> all;
+  for (const auto& a : some)
+    for (const auto& b : others)
+      all.emplace_back(a, b);
+  return all;
 }
 
 std::vector<scenario> scenarios_of(const plan& p) {
@@ -57,8 +68,9 @@ std::vector<scenario> scenarios_of(const plan& p) {
   for (const auto kind : p.framings) {
     for (const auto& size : p.sizes) {
       for (const auto& delay : p.delays) {
-        for (const auto clients : p.clients) {
+        for (const auto& [cpus, clients] : pairs_of(p.server_cpus, p.clients)) {
           scenario s;
+          s.server_cpus = cpus;
           s.clients = clients;
           s.delay = delay;
           s.has_staller = p.has_staller;
@@ -98,8 +110,10 @@ void tell(const std::string& story, plan& p, const CLI::App& app, compare_option
   }
 }
 
-std::vector<contestant> default_contestants() {
-  const auto loops = std::max<std::size_t>(split_cpus().server.size(), 2);
+std::vector<contestant> default_contestants(const std::vector<std::optional<std::size_t>>& server_cpus) {
+  std::size_t loops = 2;
+  for (const auto& cpus : server_cpus)
+    loops = std::max(loops, cpus.value_or(split_cpus().server.size()));
   return parse_models(
       fmt::format("sync iterative,sync pool({}),sync pool(100),sync threads,async,async({}),epoll,epoll({})",
           limits::default_pool_threads, loops, loops));
@@ -169,6 +183,20 @@ double parse_percent(const std::string& text) {
   return percent / 100;
 }
 
+// "N" is as many as there are.
+std::vector<std::optional<std::size_t>> parse_server_cpus(const std::string& text) {
+  const auto usable = usable_processors().size();
+  std::vector<std::optional<std::size_t>> all;
+  for (const auto& part : split_list(text)) {
+    const auto number = part == "N" ? usable : parse_count(part, 1, 1'000'000);
+    if (number > usable)
+      throw std::invalid_argument(
+          fmt::format("{} processors are more than the {} that may be used here", number, usable));
+    all.emplace_back(number);
+  }
+  return without_repeats(std::move(all), [](const auto& number) { return *number; });
+}
+
 std::string parse_story(const std::string& text) {
   for (const std::string known : {"five-requests", "slow-neighbour", "crowd", "limit"})
     if (text == known) return text;
@@ -183,6 +211,8 @@ void add_load_options(CLI::App& app, plan& p) {
       default_delays);
   add_parsed(app, "--size", p.sizes, parse_size_list, "SIZE[,SIZE...]", "Bytes of a message", "64");
   add_parsed(app, "--framing", p.framings, parse_framings, "F[,F...]", "raw, line, length or eof", "raw");
+  add_parsed(app, "--server-cpus", p.server_cpus, parse_server_cpus, "N[,N...]",
+      "Processors of the server, a scenario for each number; N is all", "half of them");
   add_parsed(app, "--rate", p.work.rate, stress::parse_rate, "R",
       "Offer R messages a second of all clients together, whatever the replies: what they cost is comparable then");
   add_parsed(app, "--duration", p.work.duration, stress::parse_some_duration, "DURATION",
@@ -241,7 +271,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
 
   if (!p.story.empty()) tell(p.story, p, app, options);
   if (!options.timed_stories.empty())
-    for (const std::string own : {"--models", "--clients", "--delay", "--size", "--framing", "--rate", "--duration"})
+    for (const std::string own :
+        {"--models", "--clients", "--delay", "--size", "--framing", "--rate", "--duration", "--server-cpus"})
       if (app.count(own) > 0)
         reject_usage(app.get_name(), fmt::format("--story {} has servers and a load of its own: no {}", p.story, own));
   if (options.self_test) {
@@ -252,7 +283,7 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   const bool has_own = !options.timed_stories.empty() || against_option->count() > 0;
   options.contestants = models_option->count() + self_test_option->count() > 0 ? models
                         : has_own                                              ? std::vector<contestant>{}
-                                                                               : default_contestants();
+                                                                               : default_contestants(p.server_cpus);
   options.contestants.insert(options.contestants.end(), running.begin(), running.end());
   for (std::size_t i = 0; i < options.contestants.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)

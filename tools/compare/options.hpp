@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct scenario {
   std::string delay = "0";  ///< of the server
   bool has_staller = false; ///< one more client comes first, sends half a message, and no more
   stress::workload work;
+  std::optional<std::size_t> server_cpus; ///< of the server; none: half of all
 };
 
 struct compare_options {

@@ -177,6 +177,10 @@ std::string how_to_read(const document& d) {
   if (d.repeated_runs > 0)
     text += fmt::format(" {} run{} made once more, because others had the processors.", d.repeated_runs,
         d.repeated_runs == 1 ? " was" : "s were");
+  const bool some_shared = std::any_of(d.scenarios.begin(), d.scenarios.end(), [&](const scenario_results& s) {
+    return !s.server_cpus.empty() && s.server_cpus.size() == d.machine.usable_cpus;
+  });
+  if (some_shared) text += " Where the server had all processors, the load tool took its share of them.";
   const bool said_as_a_verdict = d.scenarios.size() > 1;
   if (d.server_cpus.empty() && !said_as_a_verdict)
     text += " There was only one processor to be had: the servers shared it with the load.";
@@ -198,6 +202,8 @@ std::string as_text(const document& d, std::size_t width) {
     text += "\n";
   }
   if (!d.scenarios.empty()) text += sentences(how_to_read(d), width) + "\n";
+  for (const auto& warning : d.warnings)
+    text += sentences(warning, width) + "\n";
   return text;
 }
 

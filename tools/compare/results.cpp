@@ -51,6 +51,7 @@ std::string rate_of(const result& r) {
 document document::here() {
   document d;
   d.machine = host::here();
+  d.warnings = warnings_about(d.machine);
   d.machine.kernel = fmt::format("{} {}", d.machine.kernel, d.machine.machine); // one text in the document
   d.build = {version, REVECHO_COMPILER, REVECHO_BUILD_TYPE};
   return d;
@@ -64,6 +65,7 @@ std::vector<std::string> differences(const document& a, const document& b) {
   check("kernel", a.machine.kernel, b.machine.kernel);
   check("CPU", a.machine.cpu, b.machine.cpu);
   check("number of CPUs", a.machine.cpus, b.machine.cpus);
+  check("frequency governor", a.machine.governor, b.machine.governor);
   check("memory", a.machine.memory_bytes, b.machine.memory_bytes);
   check("version", a.build.version, b.build.version);
   check("compiler", a.build.compiler, b.build.compiler);

@@ -105,6 +105,7 @@ struct scenario_results {
   double rate = 0; ///< offered messages a second; 0: as many as the replies allow
   std::vector<result> results;
   compare::verdict verdict;
+  std::vector<int> server_cpus; ///< empty: as all the document
 };
 
 /// A median with an interval.
@@ -142,6 +143,7 @@ struct build_info {
 struct document {
   host machine;
   build_info build;
+  std::vector<std::string> warnings; ///< what of the machine spoils figures
   std::string command;
   unsigned repeat = 0;
   double duration_s = 0;

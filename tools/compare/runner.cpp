@@ -82,6 +82,8 @@ runner::runner(const compare_options& options) : options_(options), live_(!optio
   auto cpus = split_cpus();
   server_cpus_ = std::move(cpus.server);
   tool_cpus_ = std::move(cpus.tool);
+  for (const auto& s : options_.scenarios) // before this process confines itself
+    if (s.server_cpus) splits_.try_emplace(*s.server_cpus, split_cpus(s.server_cpus));
 }
 
 document runner::run() {
@@ -107,7 +109,8 @@ document runner::run() {
     runs_ += runs_of_story(name) * options_.repeat;
   for (const auto& s : options_.scenarios) {
     auto& into = all.scenarios.emplace_back(scenario_results{s.name, s.group, s.clients, s.delay, s.work.size.text(),
-        std::string(to_string(s.work.framing_kind)), s.work.rate, {}, {}});
+        std::string(to_string(s.work.framing_kind)), s.work.rate, {}, {}, {}});
+    if (s.server_cpus) into.server_cpus = splits_.at(*s.server_cpus).server;
     for (const auto& who : options_.contestants)
       into.results.push_back({who.name, {}, {}});
     for (std::size_t round = 0; round < options_.repeat && !interrupted_; ++round)
@@ -196,10 +199,12 @@ void runner::repeat(const contestant& who, const scenario& s, run_figures& figur
 }
 
 run_figures runner::run_once(const contestant& who, const scenario& s) {
+  const auto cpus = s.server_cpus ? splits_.at(*s.server_cpus) : cpu_split{server_cpus_, tool_cpus_, false};
+  run_on(cpus.tool);
   std::optional<server_process> server;
   stress::load engine(s.work);
   engine.work().warmup = options_.duration / 10;
-  engine.work().threads = static_cast<unsigned>(std::max<std::size_t>(tool_cpus_.size(), 1));
+  engine.work().threads = static_cast<unsigned>(std::max<std::size_t>(cpus.tool.size(), 1));
   if (who.running) {
     engine.work().to = *who.running;
   } else {
@@ -209,7 +214,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
                                           // Nobody waits any more for what is still owed when the load is over.
                                           "--drain-timeout", "300ms"});
     if (s.has_staller) arguments.insert(arguments.end(), {"--message-timeout", "0"}); // it stays for all of the run
-    server.emplace(who.program, std::move(arguments), server_cpus_, interrupted_);
+    server.emplace(who.program, std::move(arguments), cpus.server, interrupted_);
     engine.work().to = server->address();
   }
   unique_descriptor stalled;
@@ -241,6 +246,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
   if (server) {
     const auto usage = server->stop();
     take_usage(figures, usage, level);
+    if (cpus.shared) figures[metric::disturbed] = std::nullopt; // by the tool itself
     held_up_ = held_up_ || figures[metric::disturbed] > 0;
   }
   return figures;

@@ -2,6 +2,7 @@
 // the live line.
 #pragma once
 
+#include "tools/compare/cpus.hpp"
 #include "tools/compare/options.hpp"
 #include "tools/compare/results.hpp"
 #include "tools/stress/load.hpp"
@@ -10,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -39,6 +41,7 @@ class runner {
   stress::progress live_;
   std::vector<int> server_cpus_;
   std::vector<int> tool_cpus_;
+  std::map<std::size_t, cpu_split> splits_; // by --server-cpus
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::size_t runs_ = 0; // to be done in all, and then perhaps some more
   std::size_t done_ = 0; // or begun

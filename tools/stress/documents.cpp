@@ -2,7 +2,7 @@
 
 #include "shared/process/format.hpp"
 #include "shared/process/version.hpp"
-#include "tools/host.hpp"
+#include "tools/host_json.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -92,8 +92,10 @@ json config_json(const stress_options& options) {
 
 json host_json() {
   const auto here = host::here();
-  return {
-      {"kernel", here.kernel}, {"machine", here.machine}, {"cpu", here.cpu}, {"cpus", here.cpus}, {"version", version}};
+  json all(here);
+  all["version"] = version;
+  all["warnings"] = warnings_about(here);
+  return all;
 }
 
 json to_json(const name_resolution& resolution) {

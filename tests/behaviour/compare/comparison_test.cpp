@@ -6,6 +6,7 @@
 #include "tests/support/skip.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tools/child.hpp"
+#include "tools/processors.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -259,6 +260,16 @@ TEST_CASE("compare: gives servers and tool processors of their own, if there are
     for (const int other : config["tool_cpus"])
       CHECK(cpu != other);
   }
+}
+
+TEST_CASE("compare: gives the server as many processors as it is told, and says where the tool shares them") {
+  const auto all = revecho::usable_processors().size();
+  if (all < 2) SKIP_TEST("there is only one processor");
+  const auto end = compare(shortly({"--models", "epoll(2)", "--clients", "2", "--delay", "0", "--server-cpus", "1,N"}));
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  CHECK_THAT(end.output, contains("server on 1 processor\n") && contains("server on " + std::to_string(all)));
+  CHECK_THAT(unwrapped(end.output), contains("Where the server had all processors, the load tool took its share"));
 }
 
 TEST_CASE("compare: says that it has only one processor") {

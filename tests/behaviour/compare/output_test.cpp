@@ -46,11 +46,13 @@ TEST_CASE("compare: writes its results as JSON of a fixed shape, and nothing els
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
   const auto all = document_of(end);
-  CHECK(keys(all) == names{"revecho_compare", "ok", "interrupted", "host", "build", "config", "verdicts", "contestants",
-                         "scenarios", "stories"});
+  CHECK(keys(all) == names{"revecho_compare", "ok", "interrupted", "host", "warnings", "build", "config", "verdicts",
+                         "contestants", "scenarios", "stories"});
   CHECK(all["revecho_compare"] == 1);
   CHECK(all["ok"] == true);
-  CHECK(keys(all["host"]) == names{"kernel", "cpu", "cpus", "memory_bytes"});
+  CHECK(keys(all["host"]) == names{"kernel", "machine", "cpu", "cpus", "memory_bytes", "usable_cpus", "cores",
+                                 "sockets", "nodes", "smt", "governor", "boost", "preemption", "virtual", "mitigations",
+                                 "cpu_quota", "memory_limit_bytes", "load"});
   CHECK(keys(all["build"]) == names{"version", "compiler", "type"});
   CHECK(keys(all["config"]) == names{"command", "repeat", "duration_s", "margin", "precision", "self_test", "started",
                                    "took_s", "repeated_runs", "server_cpus", "tool_cpus"});
@@ -63,7 +65,8 @@ TEST_CASE("compare: writes its results as JSON of a fixed shape, and nothing els
   CHECK(keys(all["contestants"][0]) == names{"name", "command"});
   REQUIRE(all["scenarios"].size() == 4);
   for (const auto& s : all["scenarios"]) {
-    CHECK(keys(s) == names{"name", "group", "clients", "delay", "size", "framing", "rate", "verdict", "results"});
+    CHECK(keys(s) ==
+          names{"name", "group", "clients", "delay", "size", "framing", "rate", "server_cpus", "verdict", "results"});
     CHECK(s["rate"].is_null());
     CHECK(keys(s["verdict"]) == names{"winner", "tied", "headline", "text"});
     REQUIRE(s["results"].size() == 2);

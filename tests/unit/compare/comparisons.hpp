@@ -36,12 +36,15 @@ inline compare::result failed(compare::result r, const std::string& why) {
 
 inline compare::scenario_results under(std::size_t clients, std::vector<compare::result> results, double rate = 0) {
   return {std::to_string(clients) + " clients, no work", "no work", clients, "0", "64", "raw", rate, std::move(results),
-      {}};
+      {}, {}};
 }
 
 inline compare::document document_of(std::vector<compare::scenario_results> scenarios) {
   compare::document d;
-  d.machine = {"Linux", "", "a CPU", 4, 1024};
+  d.machine.kernel = "Linux";
+  d.machine.cpu = "a CPU";
+  d.machine.cpus = 4;
+  d.machine.memory_bytes = 1024;
   d.build = {"1.0", "GNU 12", "Release"};
   d.command = "revecho-compare";
   d.repeat = 3;

@@ -5,6 +5,7 @@
 
 #include "shared/options/command_line.hpp"
 #include "tools/compare/options.hpp"
+#include "tools/processors.hpp"
 
 #include <optional>
 #include <unistd.h>
@@ -265,4 +266,16 @@ TEST_CASE("compare options: go on with runs unless their number is all that was 
   CHECK(options_with({"--repeat", "7", "--budget", "10s"}).budget == 10s);
   CHECK_FALSE(options_with({"--story", "limit"}).goes_on);
   CHECK(parsed({"--precision", "3"}).exit_code == 2);
+}
+
+TEST_CASE("compare options: make a scenario for each number of processors of the server") {
+  const auto o = options_with({"--server-cpus", "1", "--clients", "1,2", "--delay", "0"});
+  REQUIRE(o.scenarios.size() == 2);
+  CHECK(o.scenarios.front().server_cpus == std::size_t{1});
+  CHECK_THAT(o.scenarios.front().name, contains("server on 1 processor"));
+  CHECK_FALSE(options_with({}).scenarios.front().server_cpus);
+  CHECK(options_with({"--server-cpus", "N"}).scenarios.front().server_cpus == revecho::usable_processors().size());
+  CHECK_THAT(parsed({"--server-cpus", "100000"}).err, contains("are more than the"));
+  CHECK(parsed({"--server-cpus", "1,1"}).exit_code == 2);
+  CHECK(parsed({"--server-cpus", "0"}).exit_code == 2);
 }
