@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto first_reconnect_pause = 10ms;
+constexpr std::uint64_t most_own_histograms = 10'000; // a kilobyte each
 constexpr auto longest_reconnect_pause = std::chrono::milliseconds{1s};
 
 std::string why_not_connected(std::error_code error, bool has_sources) {
@@ -28,7 +29,8 @@ std::string why_not_connected(std::error_code error, bool has_sources) {
 } // namespace
 
 client::client(worker& owner, std::uint64_t number)
-    : talk_(owner.work(), number, owner.results()),
+    : own_(owner.all_clients() <= most_own_histograms ? std::make_unique<small_histogram>() : nullptr),
+      talk_(owner.work(), number, owner.results(), own_.get()),
       schedule_(owner.work(), owner.results().times(), number, owner.all_clients(), owner.seed()),
       owner_(owner),
       number_(number) {}

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,7 +33,8 @@ class client final : private async::ready_handler {
   /// The time has come that it asked its worker for: sends what is due.
   void wake(steady::time_point now);
 
-  std::uint64_t replies() const noexcept { return talk_.replies(); } ///< right ones, in the window
+  std::uint64_t replies() const noexcept { return talk_.replies(); }           ///< right ones, in the window
+  const small_histogram* own_latencies() const noexcept { return own_.get(); } ///< none if there are too many clients
   /// Was it served in the window, and does a message of its wait for a reply?
   bool is_owed_last_reply() const noexcept { return talk_.replies() > 0 && talk_.is_owed() && !talk_.is_broken(); }
 
@@ -57,6 +59,7 @@ class client final : private async::ready_handler {
   void miss_the_rest(steady::time_point now);
   time_point deadline() const noexcept;
 
+  std::unique_ptr<small_histogram> own_;
   // What every message needs comes first, in one piece of memory: it is fetched together.
   std::optional<async::stream> peer_;
   conversation talk_;

@@ -16,8 +16,8 @@ constexpr std::size_t part_size = std::size_t{256} * 1024;
 
 } // namespace
 
-conversation::conversation(const workload& work, std::uint64_t number, recorder& results) noexcept
-    : check_(work.framing_kind, work.longest_message()), work_(work), results_(results), number_(number) {}
+conversation::conversation(const workload& work, std::uint64_t number, recorder& results, small_histogram* own) noexcept
+    : check_(work.framing_kind, work.longest_message()), work_(work), results_(results), number_(number), own_(own) {}
 
 // --- connections -----------------------------------------------------------------------------------------------------
 
@@ -114,6 +114,8 @@ void conversation::complete(verdict v, steady::time_point now) {
   const flight& f = *oldest_;
   if (results_.count_reply(f.intended, f.sent, std::max(last_reply_, f.sent), now, check_.pieces(), replies_ > 0))
     ++replies_;
+  if (own_ != nullptr && results_.counts_latency(f.intended))
+    own_->record(now - (work_.rate > 0 ? f.intended : f.sent));
   if (connecting_) results_.count_first_reply(*std::exchange(connecting_, std::nullopt), f.intended, now);
   if (down_since_)
     results_.add_outage(*std::exchange(down_since_, std::nullopt), now, 1, std::exchange(lost_while_down_, 0));

@@ -7,6 +7,7 @@
 #include "tools/stress/judgement.hpp"
 #include "tools/stress/payload.hpp"
 #include "tools/stress/recorder.hpp"
+#include "tools/stress/small_histogram.hpp"
 #include "tools/stress/workload.hpp"
 
 #include <chrono>
@@ -37,7 +38,8 @@ enum class ending {
 class conversation {
  public:
   /// `number`: of all clients of the level; it is in every payload. Workload and recorder must outlive it.
-  conversation(const workload& work, std::uint64_t number, recorder& results) noexcept;
+  /// `own`, if there is one: takes this client's latencies too.
+  conversation(const workload& work, std::uint64_t number, recorder& results, small_histogram* own = nullptr) noexcept;
   conversation(const conversation&) = delete;
   conversation& operator=(const conversation&) = delete;
 
@@ -138,6 +140,7 @@ class conversation {
   std::optional<steady::time_point> down_since_;
   std::uint64_t lost_while_down_ = 0;
   skipped_messages skipped_;
+  small_histogram* own_;
 };
 
 } // namespace revecho::stress

@@ -39,6 +39,13 @@ json generator_json(const level_result& level) {
       {"unmeasured", level.unmeasured}};
 }
 
+// The client in the middle, and the worst.
+json of_clients(std::vector<std::chrono::nanoseconds> all) {
+  if (all.empty()) return {{"clients", 0}, {"median", nullptr}, {"worst", nullptr}};
+  std::sort(all.begin(), all.end());
+  return {{"clients", all.size()}, {"median", microseconds(all[all.size() / 2])}, {"worst", microseconds(all.back())}};
+}
+
 json to_json(const level_result& level) {
   auto replies = level.replies;
   std::sort(replies.begin(), replies.end());
@@ -61,6 +68,8 @@ json to_json(const level_result& level) {
       {"verified", level.verified}, {"wrong", wrong}, {"lost", level.lost}, {"late", level.late},
       {"connect_failed", level.connect_failed}, {"closed_early", level.closed_early}, {"reconnects", level.reconnects},
       {"split_replies", level.split_replies}, {"latency_us", latency},
+      {"latency_by_client_us", {{"p50", of_clients(level.by_client.p50)}, {"p99", of_clients(level.by_client.p99)}}},
+
       {"fairness", {{"min", replies.empty() ? 0 : replies.front()},
                        {"median", replies.empty() ? 0 : replies[replies.size() / 2]},
                        {"max", replies.empty() ? 0 : replies.back()}, {"never_served", level.never_served()},

@@ -90,6 +90,19 @@ std::string about_limit(const level_result& level, const workload& work) {
   return {};
 }
 
+// Somebody who is served much later than a usual client is lost among the others.
+std::string about_the_slowest(const level_result& level) {
+  auto all = level.by_client.p50;
+  if (all.size() < 2) return {};
+  std::sort(all.begin(), all.end());
+  const auto usual = all[all.size() / 2];
+  const auto slow = std::count_if(all.begin(), all.end(), [&](auto p50) { return p50 > 2 * usual; });
+  if (slow == 0) return {};
+  return fmt::format("{} of {} clients had to wait more than twice as long as a usual one: p50 up to {}, and {} of the "
+                     "client in the middle.",
+      slow, all.size(), format_duration(all.back()), format_duration(usual));
+}
+
 // Can the figures be what they seem?
 void add_doubts(const level_result& level, const workload& work, std::vector<std::string>& lines) {
   if (level.split_replies > 0)
@@ -103,6 +116,7 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
                         : fmt::format("{} of {} clients had no reply in the window: the percentiles tell nothing of "
                                       "what they waited for.",
                               level.never_served(), level.clients));
+  if (const auto text = about_the_slowest(level); !text.empty()) lines.push_back(text);
   const double effective = level.effective_concurrency();
   const double offered = level.offered_concurrency();
   if (effective > offered * 1.02 + 0.1)

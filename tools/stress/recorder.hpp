@@ -32,6 +32,10 @@ class recorder {
   void notice(steady::time_point now);
   /// Was there a standstill after that time? Then nothing is known of how long a reply took that was under way.
   bool stood_still_since(steady::time_point t) const noexcept { return awake_since_ > t; }
+  /// Does the latency of a message that was due then count?
+  bool counts_latency(steady::time_point intended) const noexcept {
+    return times_.is_in_window(intended) && !stood_still_since(intended);
+  }
   /// How much of that time the tool stood still; `to`: now.
   std::chrono::nanoseconds stood_still_in(steady::time_point from, steady::time_point to) const noexcept;
 

@@ -54,6 +54,11 @@ void latencies::merge(const latencies& other) noexcept {
   censored += other.censored;
 }
 
+void latencies_by_client::merge(const latencies_by_client& other) {
+  p50.insert(p50.end(), other.p50.begin(), other.p50.end());
+  p99.insert(p99.end(), other.p99.begin(), other.p99.end());
+}
+
 std::vector<outage> joined(std::vector<outage> all) {
   return join_overlapping(std::move(all), [](outage& one, const outage& other) {
     one.connections += other.connections;
@@ -114,6 +119,7 @@ void level_result::merge(const level_result& other) {
   outages.insert(outages.end(), other.outages.begin(), other.outages.end());
   outages = joined(std::move(outages));
   replies.insert(replies.end(), other.replies.begin(), other.replies.end());
+  by_client.merge(other.by_client);
   longest_stall = std::max(longest_stall, other.longest_stall);
   run_delay += other.run_delay;
   runs += other.runs;

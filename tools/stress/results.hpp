@@ -79,6 +79,15 @@ enum class tool_limit {
 /// "standstill"
 std::string_view to_string(tool_limit) noexcept;
 
+/// How fast each client was served, beside all of them together: there one slow client in a thousand is not to be seen.
+/// Of those clients of whom a percentile is known.
+struct latencies_by_client {
+  std::vector<std::chrono::nanoseconds> p50;
+  std::vector<std::chrono::nanoseconds> p99;
+
+  void merge(const latencies_by_client& other);
+};
+
 struct level_result {
   std::size_t clients = 0;
   std::size_t pipeline = 1;
@@ -114,6 +123,7 @@ struct level_result {
 
   // Of each client, in the window.
   std::vector<std::uint64_t> replies;
+  latencies_by_client by_client;            ///< of what the level is judged by; empty if there are too many clients
   std::chrono::nanoseconds longest_stall{}; ///< the longest that a connection waited for any reply
 
   // Of the tool.

@@ -40,8 +40,12 @@ void worker::run() {
   const auto after = run_delay_of_thread();
   result().run_delay = after.time - before.time;
   result().runs = after.runs - before.runs;
-  for (const auto& who : clients_)
+  for (const auto& who : clients_) {
     result().replies.push_back(who->replies());
+    if (who->own_latencies() == nullptr) continue;
+    if (const auto p50 = who->own_latencies()->known_percentile(50)) result().by_client.p50.push_back(*p50);
+    if (const auto p99 = who->own_latencies()->known_percentile(99)) result().by_client.p99.push_back(*p99);
+  }
 }
 
 void worker::begin(steady::time_point at) {

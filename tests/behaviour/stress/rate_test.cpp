@@ -5,6 +5,8 @@
 #include "tests/support/process.hpp"
 #include "tests/support/sanitizer.hpp"
 #include "tests/support/scripted_server.hpp"
+#include "tests/support/skip.hpp"
+#include "tests/support/text_matchers.hpp"
 #include "tests/support/wire.hpp"
 
 #include <nlohmann/json.hpp>
@@ -111,6 +113,26 @@ TEST_CASE("stress: times first replies apart from all others", "[direct]") {
   for (int tries = 0; !right && tries < 5; ++tries) // a busy machine is slower
     right = is_right_now();
   CHECK(right);
+}
+
+// One of 100 clients has its replies after 100 ms, the others after 10 ms.
+TEST_CASE("stress: tells that one client is served more slowly than the others", "[direct]") {
+  const scripted_server server(answering("line", [](peer& client, const request& asked) {
+    std::this_thread::sleep_for(asked.connection == 7 ? 100ms : 10ms);
+    client.send(asked.reply + "\n");
+    return true;
+  }));
+  const auto end = run(
+      "revecho-stress", {server.address(), "--framing", "line", "--clients", "100", "--duration", "3s", "--json", "-"});
+  CAPTURE(end.output, end.errors);
+  const auto level = nlohmann::json::parse(end.output)["levels"][0];
+  const auto& p50 = level["latency_by_client_us"]["p50"];
+  CHECK(p50["clients"] == 100);
+  CHECK(p50["worst"] >= 100e3);
+  CHECK(p50["median"] >= 10e3);
+  if (p50["median"] > 45e3) SKIP_TEST("the machine is too busy to tell them apart");
+  CHECK_THAT(end.errors, contains(" of 100 clients had to wait more than twice as long as a usual one: p50 up to 1"));
+  CHECK(level["latency_us"]["service"]["p90"] < p50["worst"]); // together nobody sees it
 }
 
 // Replies that come while the tool is stopped lie there until it goes on. It is stopped for less than a standstill.
