@@ -87,8 +87,8 @@ runner::runner(const compare_options& options) : options_(options), live_(!optio
 }
 
 document runner::run() {
+  auto all = document::here(); // before this process confines itself
   run_on(tool_cpus_);
-  auto all = document::here();
   all.command = options_.command;
   all.repeat = options_.repeat;
   all.margin = options_.margin;

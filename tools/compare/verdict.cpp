@@ -14,8 +14,6 @@
 namespace revecho::compare {
 namespace {
 
-constexpr double long_accept_wait_us = 50e3;
-
 std::string listed(std::vector<std::string> names) {
   if (names.size() < 2) return fmt::format("{}", fmt::join(names, ""));
   const auto last = std::move(names.back());
@@ -74,8 +72,6 @@ std::string about_the_starved(const scenario_results& s) {
           unserved, spread_of(r.all(metric::unserved)), s.clients, format_count(r.median(metric::rate)),
           served < 2 ? "only one that it served" : fmt::format("{:.0f} that it served", served));
     }
-    if (r.knows(metric::accept_max_us) && r.median(metric::accept_max_us) >= long_accept_wait_us)
-      text += fmt::format(" It took up to {} to accept a connection.", time_of(r.median(metric::accept_max_us)));
   }
   return text;
 }
@@ -144,6 +140,17 @@ std::vector<double> means_of_rounds(const scenario_results& s) {
   for (auto& value : logarithms)
     value = std::exp(value / contestants);
   return logarithms;
+}
+
+std::string about_the_disturbed(const scenario_results& s) {
+  std::size_t disturbed = 0;
+  std::size_t runs = 0;
+  for (const auto& r : s.results)
+    for (const double one : r.all(metric::disturbed)) {
+      ++runs;
+      if (one > 0) ++disturbed;
+    }
+  return disturbed == 0 ? "" : fmt::format(" Others used the servers' processors in {} of {} runs.", disturbed, runs);
 }
 
 std::string about_the_drifting(const scenario_results& s) {
@@ -269,6 +276,7 @@ verdict judge(const scenario_results& s, const criteria& c) {
   if (s.rate <= 0 && candidates.size() > 1) v.text += about_the_cost(candidates);
   v.text += about_the_starved(s);
   v.text += about_the_drifting(s);
+  v.text += about_the_disturbed(s);
   v.text += about_the_failed(s);
   for (const auto& r : s.results)
     if (!keeps_up(r, s) && !r.runs.empty())

@@ -12,7 +12,8 @@ const std::string listening = R"({"time":"2026-01-31T12:00:00.000Z","level":"inf
 const std::string trouble = R"({"time":"2026-01-31T12:00:01.000Z","level":"warning","message":"it is \"late\""})";
 
 std::string totals(const std::string& waits) {
-  return R"({"time":"2026-01-31T12:00:02.000Z","level":"info","message":"served 1 connection","accepted":1)" + waits + "}";
+  return R"({"time":"2026-01-31T12:00:02.000Z","level":"info","message":"served 1 connection","accepted":1)" + waits +
+         "}";
 }
 
 } // namespace

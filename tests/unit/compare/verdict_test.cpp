@@ -254,3 +254,11 @@ TEST_CASE("verdict: says whose rate drifted within runs") {
   const auto v = judged(10, {with(fast, metric::drift, 0.4), with(slow, metric::drift, 0)});
   CHECK_THAT(v.text, contains(" The rate of fast rose by 40 % within its runs") && !contains("rate of slow"));
 }
+
+TEST_CASE("verdict: says in how many runs others used the servers' processors") {
+  auto some = with(fast, metric::disturbed, 0);
+  some.runs[1][metric::disturbed] = some.runs[3][metric::disturbed] = 1;
+  CHECK_THAT(judged(10, {some, with(slow, metric::disturbed, 0)}).text,
+      contains(" Others used the servers' processors in 2 of 10 runs."));
+  CHECK_THAT(judged(10, {fast, slow}).text, !contains("Others used"));
+}
