@@ -19,5 +19,5 @@ int main() {
   for (const double percent : {50.0, 90.0, 99.0, 99.9, 99.99})
     fmt::print("p{} {}\n", percent, h.percentile(percent).count());
   fmt::print("max {}\nmean {}\ndeviation {}\n\n", h.max().count(), h.mean().count(), h.deviation().count());
-  fmt::print("{}", as_hgrm(h));
+  fmt::print("{}", revecho::stress::as_hgrm(h));
 }
