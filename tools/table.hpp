@@ -2,6 +2,7 @@
 // them where the terminal is narrow. Paragraphs.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -14,6 +15,18 @@ inline constexpr std::size_t any_width = static_cast<std::size_t>(-1);
 
 /// Columns of the terminal that this descriptor is; any_width if it is none, or does not tell.
 std::size_t terminal_width(int descriptor) noexcept;
+
+/// Of lines of sentences, where there is room for more: longer ones are hard to read.
+constexpr std::size_t sentence_width(std::size_t room) noexcept { return std::min<std::size_t>(room, 118); }
+
+/// Characters, for text in UTF-8, as if each took one column.
+std::size_t width_of(std::string_view text);
+
+/// At most so many characters: the beginning of longer text.
+std::string first_of(std::string_view text, std::size_t width);
+
+/// The same, but of longer text both ends with "…" between: names that begin alike stay apart.
+std::string shortened(std::string_view text, std::size_t width);
 
 class table {
  public:
@@ -30,15 +43,19 @@ class table {
   /// A line that is empty between two groups of rows.
   void add_gap();
 
+  /// One text over all columns.
+  void add_line(std::string text);
+
   /// A cell for each column, also for those that have left.
   void add_row(std::vector<std::string> cells);
 
-  /// Columns leave until lines have at most so many characters, or none may leave any more.
+  /// Columns leave until lines have at most so many characters, or none may leave any more. Before that, words that
+  /// take more than a third of them are shortened.
   void fit(std::size_t width);
 
   std::size_t width() const { return width_of_line(widths()); } ///< of the lines as they are now
 
-  /// "Left out to fit 80 columns: p90, max", ending a line; empty if nothing was.
+  /// "Left out to fit 80 columns: p90, max; --json has all", ending a line; empty if nothing was.
   std::string left_out() const;
 
   /// The titles, a rule and the rows.
@@ -55,11 +72,12 @@ class table {
 
   std::vector<column> columns_;
   std::vector<bool> is_left_out_;
+  std::vector<std::size_t> most_;              // characters of each
   std::size_t width_ = any_width;              // to fit
-  std::vector<std::vector<std::string>> rows_; // empty: a gap
+  std::vector<std::vector<std::string>> rows_; // empty: a gap; one cell: a line
 };
 
-/// In lines of at most so many characters, but for words that are longer.
-std::string wrapped(std::string_view text, std::size_t width);
+/// In lines of at most so many characters, but for words that are longer; all but the first line indented.
+std::string wrapped(std::string_view text, std::size_t width, std::size_t indent = 0);
 
 } // namespace revecho

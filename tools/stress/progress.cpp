@@ -1,9 +1,9 @@
 #include "tools/stress/progress.hpp"
 
 #include "shared/process/output.hpp"
+#include "tools/table.hpp"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,9 +13,11 @@
 namespace revecho::stress {
 namespace {
 
-std::size_t terminal_width() {
-  winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - std::size_t{1} : 79;
+// Never as wide as the terminal: after its last column some go on in the next line.
+std::size_t room() {
+  constexpr std::size_t customary = 80;
+  const auto width = terminal_width(STDERR_FILENO);
+  return (width == any_width ? customary : width) - 1;
 }
 
 bool can_rewrite() {
@@ -37,9 +39,9 @@ void progress::show(double done, const std::string& text) {
     const auto filled = static_cast<std::size_t>(std::lround(std::clamp(done, 0.0, 1.0) * bar_width));
     line = fmt::format("[{}{}] {}", std::string(filled, '#'), std::string(bar_width - filled, '.'), text);
   }
-  line.resize(std::min(line.size(), terminal_width()));
-  const std::size_t width = line.size();
-  line.resize(std::max(width, width_), ' ');
+  line = first_of(line, room());
+  const std::size_t width = width_of(line);
+  line.append(width_ - std::min(width, width_), ' ');
   width_ = width;
   write_to_stderr(fmt::format("\r{}", line));
 }
