@@ -8,6 +8,7 @@
 #include <fstream>
 #include <pty.h>
 #include <sstream>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -44,7 +45,7 @@ outcome run_in_shell(const std::string& script, const std::string& program, cons
 }
 
 std::string show_on_terminal(const std::vector<std::string>& environment, const std::string& program,
-    const std::vector<std::string>& arguments) {
+    const std::vector<std::string>& arguments, unsigned short columns) {
   std::vector<std::string> all{"env"};
   all.insert(all.end(), environment.begin(), environment.end());
   all.push_back(path_of(program));
@@ -55,7 +56,9 @@ std::string show_on_terminal(const std::vector<std::string>& environment, const 
     argv.push_back(argument.data());
   argv.push_back(nullptr);
   int terminal = -1;
-  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  winsize size{};
+  size.ws_col = columns;
+  const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);
   if (child == 0) {
     ::execvp(argv.front(), argv.data());
     ::_exit(127);
@@ -67,6 +70,19 @@ std::string show_on_terminal(const std::vector<std::string>& environment, const 
   ::close(terminal);
   ::waitpid(child, nullptr, 0);
   return shown;
+}
+
+std::vector<std::string> lines_shown(const std::string& on_terminal) {
+  std::vector<std::string> lines(1);
+  for (const char c : on_terminal) {
+    if (c == '\r' || c == '\n') {
+      lines.emplace_back();
+    } else {
+      lines.back() += c;
+    }
+  }
+  std::erase(lines, std::string());
+  return lines;
 }
 
 std::vector<pid_t> processes_with(const std::string& text) {

@@ -25,9 +25,12 @@ std::string loading(const std::string& library);
 
 outcome run_in_shell(const std::string& script, const std::string& program, const std::vector<std::string>& arguments);
 
-/// What it shows on a terminal, with `environment` as for env(1).
-std::string show_on_terminal(
-    const std::vector<std::string>& environment, const std::string& program, const std::vector<std::string>& arguments);
+/// What it shows on a terminal, with `environment` as for env(1). A terminal of 0 columns does not know its width.
+std::string show_on_terminal(const std::vector<std::string>& environment, const std::string& program,
+    const std::vector<std::string>& arguments, unsigned short columns = 0);
+
+/// The lines of that, those of a live line included.
+std::vector<std::string> lines_shown(const std::string& on_terminal);
 
 /// All processes, but for ended ones, on whose command line that text is.
 std::vector<pid_t> processes_with(const std::string& text);

@@ -70,13 +70,20 @@ class session {
     const bool is_step = options_.find_rate && levels_.back().ok(); // of these, only the outcome is of interest
     if (!options_.quiet && !is_step)
       for (const auto& text : remarks(levels_.back(), engine_.work()))
-        write_to_stderr(fitting(fmt::format("{} client{}: {}", clients, clients == 1 ? "" : "s", text)) + '\n');
+        write_to_stderr(fitting(fmt::format("{}: {}", name_of(levels_.back()), text)) + '\n');
     return levels_.back();
   }
 
-  // Examples of wrong replies have lines of their own.
+  // The steps of a search differ in nothing but their rate.
+  std::string name_of(const level_result& level) const {
+    if (options_.find_rate) return format_count(level.offered_rate) + "/s";
+    return fmt::format("{} client{}", level.clients, level.clients == 1 ? "" : "s");
+  }
+
+  // A line for programs; for people as many as it takes. Examples of wrong replies have lines of their own.
   static std::string fitting(const std::string& text) {
-    return text.find('\n') == text.npos ? wrapped(text, terminal_width(STDERR_FILENO)) : text;
+    const auto width = terminal_width(STDERR_FILENO);
+    return width == any_width || text.find('\n') != text.npos ? text : wrapped(text, sentence_width(width), 2);
   }
 
   // After a failure there are no more: the other results may still be written.
@@ -107,11 +114,12 @@ class session {
       engine_.work().duration = duration_of_step(rate, target, options_.work.duration);
       const auto& level = run_level(options_.levels.front());
       if (!options_.quiet)
-        write_to_stderr(
-            fmt::format("{}/s for {}: p{} {}{}, {}\n", format_count(rate), format_duration(engine_.work().duration),
-                target.percent, percentile_text(level.response.values, target.percent),
-                level.limited_by() == tool_limit::none ? "" : ", limited by the load tool itself",
-                holds(level, target) ? "holds" : "does not hold"));
+        write_to_stderr(fitting(fmt::format("{}/s for {}: p{} {}{}, {}", format_count(rate),
+                            format_duration(engine_.work().duration), target.percent,
+                            percentile_text(level.response.values, target.percent),
+                            level.limited_by() == tool_limit::none ? "" : ", limited by the load tool itself",
+                            holds(level, target) ? "holds" : "does not hold")) +
+                        '\n');
       return level;
     });
   }
