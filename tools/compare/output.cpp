@@ -12,10 +12,7 @@
 namespace revecho::compare {
 namespace {
 
-// Long lines are hard to read.
-std::string sentences(const std::string& text, std::size_t width) {
-  return wrapped(text, std::min(width, std::size_t{118}));
-}
+std::string sentences(const std::string& text, std::size_t width) { return wrapped(text, sentence_width(width)); }
 
 // Behind the censored share of all latencies a percentile is only known to be at least that.
 std::string latency(const result& r, metric m, double percent) {
@@ -63,29 +60,41 @@ std::vector<table::column> columns_of_scenario() {
       {"memory", right, 3}, {"per conn.", right, 6}};
 }
 
+std::vector<std::string> cells_of(const result& r, const verdict& v) {
+  if (r.runs.empty()) return {"", r.contestant, r.failure.empty() ? "not run" : "failed"};
+  return {mark_of(r, v), r.contestant, rate_of(r), interval(r), latency(r, metric::p50_us, 50),
+      latency(r, metric::p99_us, 99), latency(r, metric::max_us, 100), if_known(r, metric::replies, format_count),
+      first_reply(r), if_known(r, metric::accept_max_us, time_of), if_known(r, metric::unserved, whole),
+      if_known(r, metric::cpu_us, time_of), if_known(r, metric::processor_us, time_of), user_share(r),
+      if_known(r, metric::context_switches, short_number), if_known(r, metric::threads, whole),
+      if_known(r, metric::peak_memory_bytes, format_size),
+      if_known(r, metric::memory_per_connection_bytes, format_size)};
+}
+
 std::string as_text(const scenario_results& s, std::size_t width) {
-  table rows(columns_of_scenario());
+  auto columns = columns_of_scenario();
+  std::vector<bool> is_known(columns.size());
+  std::vector<std::vector<std::string>> cells;
   for (const auto& r : s.results) {
-    if (r.runs.empty()) {
-      std::vector<std::string> cells{"", r.contestant, r.failure.empty() ? "not run" : "failed"};
-      cells.resize(columns_of_scenario().size());
-      rows.add_row(std::move(cells));
-      continue;
-    }
-    rows.add_row({mark_of(r, s.verdict), r.contestant, rate_of(r), interval(r), latency(r, metric::p50_us, 50),
-        latency(r, metric::p99_us, 99), latency(r, metric::max_us, 100), if_known(r, metric::replies, format_count),
-        first_reply(r), if_known(r, metric::accept_max_us, time_of), if_known(r, metric::unserved, whole),
-        if_known(r, metric::cpu_us, time_of), if_known(r, metric::processor_us, time_of), user_share(r),
-        if_known(r, metric::context_switches, short_number), if_known(r, metric::threads, whole),
-        if_known(r, metric::peak_memory_bytes, format_size),
-        if_known(r, metric::memory_per_connection_bytes, format_size)});
+    cells.push_back(cells_of(r, s.verdict));
+    cells.back().resize(columns.size());
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      if (!cells.back()[i].empty() && cells.back()[i] != "–") is_known[i] = true;
   }
+  constexpr int before_all = 100;
+  for (std::size_t i = 2; i < columns.size(); ++i)
+    if (!is_known[i]) columns[i].leaves += before_all;
+  table rows(std::move(columns));
+  for (auto& row : cells)
+    rows.add_row(std::move(row));
   rows.fit(width);
-  return fmt::format("{}\n\n{}{}\n{}\n", s.name, rows.text(), rows.left_out(), sentences(s.verdict.text, width));
+  return fmt::format(
+      "{}\n\n{}{}\n{}\n", sentences(s.name, width), rows.text(), rows.left_out(), sentences(s.verdict.text, width));
 }
 
 std::string as_text(const timed_story& story, std::size_t width) {
-  table rows({{"", table::align::left}, {"time"}, {"interval"}, {"runs"}});
+  constexpr auto right = table::align::right;
+  table rows({{"", table::align::left}, {"time"}, {"interval", right, 1}, {"runs", right, 2}});
   for (const auto& row : story.rows) {
     if (row.seconds.empty()) {
       rows.add_row({row.label, "–", "–", "0"});
@@ -95,7 +104,9 @@ std::string as_text(const timed_story& story, std::size_t width) {
     const auto spread = fmt::format("{}-{} ({:.0f} %)", time_of(1e6 * e.low), time_of(1e6 * e.high), 100 * e.level);
     rows.add_row({row.label, time_of(1e6 * e.median), spread, std::to_string(row.seconds.size())});
   }
-  return fmt::format("{}\n{}\n\n{}", story.title, sentences(story.text, width), rows.text());
+  rows.fit(width);
+  return fmt::format(
+      "{}\n{}\n\n{}{}", sentences(story.title, width), sentences(story.text, width), rows.text(), rows.left_out());
 }
 
 // Of one contestant.
@@ -106,16 +117,41 @@ std::string cell_of(const scenario_results& s, const contestant_info& who) {
   return fmt::format("{} {:1}", rate_of(*r), r->median(metric::unserved) > 0 ? "!" : mark_of(*r, s.verdict));
 }
 
-table rates_of(const document& d, std::size_t first, std::size_t last) {
+// "10 clients", where the group is said once above.
+std::string name_in_group(const scenario_results& s) {
+  const auto end = ", " + s.group;
+  return s.name.ends_with(end) ? s.name.substr(0, s.name.size() - end.size()) : s.name;
+}
+
+table rates_of(const document& d) {
   std::vector<table::column> columns{{"replies/s, and who is best", table::align::left}};
-  for (std::size_t i = first; i < last; ++i)
-    columns.push_back({d.contestants[i].name});
+  for (const auto& c : d.contestants)
+    columns.push_back({c.name});
   table rows(columns);
   std::string group;
   for (const auto& s : d.scenarios) {
     if (!group.empty() && s.group != group) rows.add_gap();
     group = s.group;
     std::vector<std::string> cells{s.name};
+    for (const auto& c : d.contestants)
+      cells.push_back(cell_of(s, c));
+    rows.add_row(std::move(cells));
+  }
+  return rows;
+}
+
+// Of some contestants, in as little room as can be.
+table narrow_rates_of(const document& d, std::size_t first, std::size_t last, std::size_t width) {
+  std::vector<table::column> columns{{"replies/s", table::align::left}};
+  for (std::size_t i = first; i < last; ++i)
+    columns.push_back({shortened(d.contestants[i].name, width / 3)});
+  table rows(columns);
+  std::string group;
+  for (const auto& s : d.scenarios) {
+    if (!group.empty() && s.group != group) rows.add_gap();
+    if (s.group != group && name_in_group(s) != s.name) rows.add_line(s.group);
+    group = s.group;
+    std::vector<std::string> cells{"  " + name_in_group(s)};
     for (std::size_t i = first; i < last; ++i)
       cells.push_back(cell_of(s, d.contestants[i]));
     rows.add_row(std::move(cells));
@@ -125,12 +161,15 @@ table rates_of(const document& d, std::size_t first, std::size_t last) {
 
 // All scenarios in one table, or in several if not all contestants fit beside each other.
 std::string overview(const document& d, std::size_t width) {
+  if (const auto all = rates_of(d); all.width() <= width) return all.text();
   std::string text;
   for (std::size_t first = 0; first < d.contestants.size();) {
     std::size_t last = first + 1;
-    while (last < d.contestants.size() && rates_of(d, first, last + 1).width() <= width)
+    while (last < d.contestants.size() && narrow_rates_of(d, first, last + 1, width).width() <= width)
       ++last;
-    text += (first > 0 ? "\n" : "") + rates_of(d, first, last).text();
+    auto rows = narrow_rates_of(d, first, last, width);
+    rows.fit(width);
+    text += (first > 0 ? "\n" : "") + rows.text();
     first = last;
   }
   return text;
