@@ -81,8 +81,9 @@ std::string as_text(const scenario_results& s, std::size_t width) {
     for (std::size_t i = 0; i < columns.size(); ++i)
       if (!cells.back()[i].empty() && cells.back()[i] != "–") is_known[i] = true;
   }
+  constexpr std::size_t after_p99 = 6; // what is before it is asked for first, known or not
   constexpr int before_all = 100;
-  for (std::size_t i = 2; i < columns.size(); ++i)
+  for (std::size_t i = after_p99; i < columns.size(); ++i)
     if (!is_known[i]) columns[i].leaves += before_all;
   table rows(std::move(columns));
   for (auto& row : cells)
