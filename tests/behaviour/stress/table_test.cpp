@@ -17,8 +17,6 @@ using words = std::vector<std::string>;
 
 namespace {
 
-const words without_live_line{"NO_COLOR=1"};
-
 bool answer(peer& client, const request& r) {
   client.send(r.reply + '\n');
   return true;
