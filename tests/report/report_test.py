@@ -23,8 +23,10 @@ MEASURES = [  # the columns of the table of runs: key, title, how it is written
     ("rate", "replies/s", "count"), ("replies", "replies", "exact"), ("mean_us", "mean", "time"),
     ("p50_us", "p50", "time"), ("p90_us", "p90", "time"), ("p99_us", "p99", "time"), ("p99_9_us", "p99.9", "time"),
     ("p99_99_us", "p99.99", "time"), ("max_us", "max", "time"), ("censored", "censored", "percent"),
+    ("first_reply_p99_us", "first reply p99", "time"), ("accept_max_us", "accept max", "time"),
     ("cpu_us", "CPU", "time"),
-    ("cpu_user_us", "user", "time"), ("cpu_system_us", "system", "time"), ("context_switches", "switches", "exact"),
+    ("cpu_user_us", "user", "time"), ("cpu_system_us", "system", "time"), ("processor_us", "of all", "time"),
+    ("disturbed", "disturbed", "exact"), ("context_switches", "switches", "exact"),
     ("threads", "threads", "exact"), ("peak_memory_bytes", "peak memory", "bytes"),
     ("memory_per_connection_bytes", "memory/connection", "bytes"), ("unserved", "unserved", "exact"),
     ("wrong", "wrong", "exact"), ("lost", "lost", "exact"), ("late", "late", "exact"),
@@ -312,7 +314,8 @@ class ReportTest(unittest.TestCase):
         document = sample.document()
         self.show(document)
         text = self.browser.run("return document.querySelector('#reproduce').innerText")
-        for part in ("AMD EPYC 7B13", "Linux 6.1.0-18-amd64", "7.77 GiB", "0.1.0", "GNU 12.2.0", "Release", "8 min 8 s",
+        for part in ("1 core with 2 processors", "powersave, boost on", "PREEMPT_DYNAMIC", "1.5 processors", "load of 0.4",
+                     "spectre_v2: Mitigation: Retpolines", document["warnings"][0], "AMD EPYC 7B13", "Linux 6.1.0-18-amd64", "7.77 GiB", "0.1.0", "GNU 12.2.0", "Release", "8 min 8 s",
                      "servers on CPU 0, the load on CPU 1", document["config"]["command"]):
             self.assertIn(part, text)
         document["config"].update(server_cpus=None, tool_cpus=None)

@@ -4,7 +4,7 @@ import random
 import statistics
 
 TIMES = ("mean_us", "p50_us", "p90_us", "p99_us", "p99_9_us", "p99_99_us", "max_us")
-OF_THE_SERVER = ("cpu_us", "cpu_user_us", "cpu_system_us", "context_switches", "threads", "peak_memory_bytes",
+OF_THE_SERVER = ("accept_max_us", "cpu_us", "cpu_user_us", "cpu_system_us", "processor_us", "disturbed", "context_switches", "threads", "peak_memory_bytes",
                  "memory_per_connection_bytes")
 
 CONTESTANTS = [
@@ -32,7 +32,8 @@ def run(random_, name, clients, work_us, duration=2.0):
         "rate": rate, "replies": round(rate * duration), "mean_us": p50 * 1.1, "p50_us": p50, "p90_us": p90,
         "p99_us": p99, "p99_9_us": p99_9, "p99_99_us": p99_99, "max_us": top, "unserved": max(0, clients - at_once),
         "censored": max(0, clients - at_once) / (round(rate * duration) + max(0, clients - at_once)),
-        "tool_limited": 0, "wrong": 0, "lost": 0, "late": 0, "cpu_us": cpu * noise, "cpu_user_us": cpu * noise * 0.3,
+        "tool_limited": 0, "wrong": 0, "lost": 0, "late": 0, "first_reply_p99_us": p99 * 3,
+        "accept_max_us": 4000, "processor_us": cpu * noise * 1.2, "disturbed": 0, "cpu_us": cpu * noise, "cpu_user_us": cpu * noise * 0.3,
         "cpu_system_us": cpu * noise * 0.7, "context_switches": 1.02 * noise if name != "async(1)" else 0.11 * noise,
         "threads": {"sync threads": clients + 3, "sync pool(10)": 12}.get(name, 2),
         "peak_memory_bytes": round(4_300_000 + per_connection * clients), "memory_per_connection_bytes": per_connection,
@@ -75,7 +76,11 @@ def document():
     broken.update(failure="revecho-sync-server has ended by itself:\nerror: out of descriptors", runs=[], summary={})
     return {
         "revecho_compare": 1, "ok": True,
-        "host": {"kernel": "Linux 6.1.0-18-amd64", "cpu": "AMD EPYC 7B13", "cpus": 2, "memory_bytes": 8_340_000_000},
+        "host": {"kernel": "Linux 6.1.0-18-amd64", "cpu": "AMD EPYC 7B13", "cpus": 2, "memory_bytes": 8_340_000_000,
+                 "usable_cpus": 2, "cores": 1, "sockets": 1, "nodes": 1, "smt": True, "governor": "powersave", "boost": True,
+                 "preemption": "PREEMPT_DYNAMIC", "virtual": False, "cpu_quota": 1.5, "memory_limit_bytes": None,
+                 "load": 0.4, "mitigations": {"spectre_v2": "Mitigation: Retpolines"}},
+        "warnings": ["The frequency governor is powersave: choose performance."],
         "build": {"version": "0.1.0", "compiler": "GNU 12.2.0", "type": "Release"},
         "config": {"command": "revecho-compare --clients 1,10,100 --repeat 5 --duration 2s", "repeat": 5,
                    "duration_s": 2.0, "started": "2026-11-21T12:00:00Z", "took_s": 488.1,

@@ -288,16 +288,23 @@ function reproduce() {
   const facts = [
     ["Processor", host.cpu && `${host.cpu}${host.cpus ? `, ${host.cpus} CPU${host.cpus === 1 ? "" : "s"}` : ""}`],
     ["Memory", host.memory_bytes && bytes(host.memory_bytes)],
-    ["Kernel", host.kernel],
+    ["Topology", host.cores && `${counted(host.cores, "core")} with ${counted(host.usable_cpus, "processor")}, ` +
+      `${counted(host.sockets, "socket")}, ${counted(host.nodes, "node")}${host.virtual ? ", a virtual machine" : ""}`],
+    ["Frequency", host.governor && host.governor + (host.boost === null ? "" : host.boost ? ", boost on" : ", boost off")],
+    ["Limits", [host.cpu_quota && `${exact(host.cpu_quota)} processors`,
+      host.memory_limit_bytes && bytes(host.memory_limit_bytes)].filter(Boolean).join(", ")],
+    ["At the start", host.load !== undefined && host.load !== null && `a load of ${exact(host.load)}`],
+    ["Kernel", host.kernel && host.kernel + (host.preemption ? `, ${host.preemption}` : "")],
+    ["Mitigations", Object.entries(host.mitigations ?? {}).map(([name, text]) => `${name}: ${text}`).join("; ")],
     ["Build", [build.version && `revecho ${build.version}`, build.compiler, build.type].filter(Boolean).join(", ")],
     ["Runs", config.repeat &&
       `${config.repeat} of each${config.duration_s ? `, ${longTime(config.duration_s)} long` : ""}`],
     ["Placement", results.config && scenarios.length ? pinned : null],
     ["It took", config.took_s && longTime(config.took_s)],
   ].filter(([, value]) => value);
-  const content = facts.length
-    ? [element("dl", {}, ...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]))]
-    : [];
+  const content = (results.warnings ?? []).map((warning) => element("p", { class: "lede" }, warning));
+  if (facts.length)
+    content.push(element("dl", {}, ...facts.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])));
   if (config.command) {
     const told = element("span", { role: "status" });
     const button = element("button", { type: "button" }, "Copy");

@@ -27,6 +27,8 @@ function longTime(seconds) {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
+const counted = (number, thing) => `${exact(number)} ${thing}${number === 1 ? "" : "s"}`;
+
 const clientsOf = (scenario) => `${exact(scenario.clients)} client${scenario.clients === 1 ? "" : "s"}`;
 
 // What a run has, in the order of the table: its key in the document, its title, how it is written.
@@ -35,7 +37,9 @@ const measures = [
   ["mean_us", "mean", time], ["p50_us", "p50", time], ["p90_us", "p90", time], ["p99_us", "p99", time],
   ["p99_9_us", "p99.9", time], ["p99_99_us", "p99.99", time], ["max_us", "max", time],
   ["censored", "censored", percent],
+  ["first_reply_p99_us", "first reply p99", time], ["accept_max_us", "accept max", time],
   ["cpu_us", "CPU", time], ["cpu_user_us", "user", time], ["cpu_system_us", "system", time],
+  ["processor_us", "of all", time], ["disturbed", "disturbed", exact],
   ["context_switches", "switches", exact], ["threads", "threads", exact],
   ["peak_memory_bytes", "peak memory", bytes], ["memory_per_connection_bytes", "memory/connection", bytes],
   ["unserved", "unserved", exact], ["wrong", "wrong", exact], ["lost", "lost", exact], ["late", "late", exact],
