@@ -1,0 +1,28 @@
+// Sentences about what a verdict cannot say: who was left out, and what of the runs was not as it should be. Those
+// about a scenario begin with a space, and are empty where there is nothing to say.
+#pragma once
+
+#include "tools/compare/results.hpp"
+
+#include <string>
+#include <vector>
+
+namespace revecho::compare {
+
+/// "a, b and c"
+std::string listed(std::vector<std::string> names);
+
+std::string about_the_starved(const scenario_results&);
+std::string about_the_failed(const scenario_results&);
+std::string about_the_drifting(const scenario_results&);
+std::string about_the_disturbed(const scenario_results&);
+
+/// Of the scenario with the most clients: why the figures of those who serve few look good.
+std::string who_starves(const document&);
+
+/// Of rounds that became slower or faster, if chance does not explain it.
+std::string about_the_rounds(const document&);
+
+std::string about_the_self_test(const document&);
+
+} // namespace revecho::compare
