@@ -76,7 +76,9 @@ json to_json(const level_result& level) {
                        {"never_served_by_chance", level.is_unserved_by_chance()},
                        {"longest_stall_us", microseconds(level.longest_stall)}}},
       {"offered_concurrency", level.offered_concurrency()}, {"effective_concurrency", level.effective_concurrency()},
-      {"generator", generator_json(level)}, {"outages", outages}, {"interrupted", level.interrupted},
+      {"generator", generator_json(level)},
+      {"retransmitted", level.retransmitted ? json(*level.retransmitted) : json()},
+      {"delayed_ack_share", level.delayed_ack_share()}, {"outages", outages}, {"interrupted", level.interrupted},
       {"ok", level.ok()}};
 }
 

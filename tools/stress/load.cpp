@@ -3,6 +3,7 @@
 #include "shared/net/socket.hpp"
 #include "shared/process/descriptor_limit.hpp"
 #include "shared/process/thread.hpp"
+#include "tools/stress/network_counters.hpp"
 #include "tools/stress/own_time.hpp"
 
 #include <fmt/format.h>
@@ -163,6 +164,7 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   const auto wall_before = steady::now();
   const auto cpu_before = cpu_time();
   const auto throttled_before = throttled_time();
+  const auto retransmitted_before = retransmitted_segments();
   std::exception_ptr failure;
   std::mutex failing;
   std::vector<std::thread> pool;
@@ -197,6 +199,8 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   result.cpu_share =
       std::chrono::duration<double>(cpu_time() - cpu_before).count() / wall / static_cast<double>(threads);
   result.throttled = throttled_time() - throttled_before;
+  if (const auto now = retransmitted_segments(); now && retransmitted_before)
+    result.retransmitted = *now - *retransmitted_before;
   result.processors = usable_processors();
   result.ports = ports_of(work_);
   auto end = steady::time_point{};

@@ -128,6 +128,11 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
   if (closed && level.answered > 0 && effective < 0.9 * offered)
     lines.push_back(fmt::format(
         "Of {:.0f} messages under way only {:.1f} were being answered: the others waited.", offered, effective));
+  if (const double part = level.delayed_ack_share(); part > 0)
+    lines.push_back(
+        fmt::format("{:.2g} % of the latencies are near 40 ms: somebody on the path waits for acknowledgements "
+                    "that are put off (delayed ACK); does it set TCP_NODELAY?",
+            100 * part));
   if (const auto drift = level.drift())
     lines.push_back(
         fmt::format("The rate {} by {:.0f} % from the first half of the window to the second: this is no steady "

@@ -162,6 +162,26 @@ std::optional<double> level_result::drift() const noexcept {
   return is_chance || std::abs(change) < worth_saying ? std::nullopt : std::optional(change);
 }
 
+double level_result::delayed_ack_share() const noexcept {
+  using namespace std::chrono_literals;
+  const auto& judged = (offered_rate > 0 ? response : service).values;
+  const auto between = [&](std::chrono::nanoseconds from, std::chrono::nanoseconds to) {
+    std::uint64_t below_from = 0;
+    std::uint64_t below_to = 0;
+    judged.for_each_bucket([&](std::chrono::nanoseconds end, std::uint64_t up_to) {
+      if (end < from) below_from = up_to;
+      if (end < to) below_to = up_to;
+    });
+    return static_cast<double>(below_to - below_from);
+  };
+  constexpr double seldom = 0.001;
+  const double near = between(38ms, 46ms);
+  const double beside = between(22ms, 38ms) + between(46ms, 62ms); // four times as wide
+  const bool is_group = near >= histogram::fewest_beyond && 4 * near > 5 * beside;
+  const double part = judged.size() > 0 ? near / static_cast<double>(judged.size()) : 0;
+  return is_group && part >= seldom && judged.percentile(50) < 20ms ? part : 0;
+}
+
 double level_result::offered_concurrency() const noexcept { return static_cast<double>(clients * pipeline); }
 
 // Little's law: concurrency = rate × mean time, that is, all the times together for each second.

@@ -137,6 +137,7 @@ struct level_result {
   histogram lag;              ///< from when a message could have been sent to when it was
   std::size_t processors = 1; ///< that it may use
   std::size_t ports = 0;      ///< that it may connect from, of all its addresses together
+  std::optional<std::uint64_t> retransmitted; ///< segments meanwhile, of all in its network namespace
   bool interrupted = false;
 
   void merge(const level_result& other);
@@ -149,6 +150,9 @@ struct level_result {
   /// How much more was answered in the second half of the window than in the first, as a part of it, if it rises or
   /// falls all the time and chance does not do so in one window of a thousand; else nothing.
   std::optional<double> drift() const noexcept;
+  /// Share of the latencies that are near 40 ms while hardly any are near to these, and most are far below: the kernel
+  /// puts acknowledgements off for that long, and somebody waited for one. 0 if there is no such group.
+  double delayed_ack_share() const noexcept;
   double offered_concurrency() const noexcept;
   double effective_concurrency() const noexcept;
   std::chrono::nanoseconds stood_still() const noexcept;

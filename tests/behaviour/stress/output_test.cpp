@@ -74,7 +74,8 @@ TEST_CASE("stress: writes its results as JSON of a fixed shape", "[direct]") {
     CHECK(keys(level) == names{"clients", "offered_rate", "window_s", "messages", "rate", "drift", "verified", "wrong",
                              "lost", "late", "connect_failed", "closed_early", "reconnects", "split_replies",
                              "latency_us", "latency_by_client_us", "fairness", "offered_concurrency",
-                             "effective_concurrency", "generator", "outages", "interrupted", "ok"});
+                             "effective_concurrency", "generator", "retransmitted", "delayed_ack_share", "outages",
+                             "interrupted", "ok"});
     CHECK(keys(level["wrong"]) == names{"echoed unchanged", "short", "extra bytes", "repeated", "out of order",
                                       "other connection's", "corrupt"});
     CHECK(keys(level["fairness"]) ==

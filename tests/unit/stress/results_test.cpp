@@ -1,12 +1,15 @@
 // The verdict on who was the limit, from known figures of the load tool.
 #include "tests/support/catch.hpp"
 #include "tests/support/text_matchers.hpp"
+#include "tools/stress/network_counters.hpp"
 #include "tools/stress/output.hpp"
 #include "tools/stress/results.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <random>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -171,4 +174,29 @@ TEST_CASE("level: is limited by a load tool that lets replies lie for most of th
   only_the_slowest.unread.record(10us, 1000);
   only_the_slowest.unread.record(25ms, 20);
   CHECK(only_the_slowest.limited_by() == tool_limit::reading);
+}
+
+TEST_CASE("level: sees delayed acknowledgements where a few latencies are near 40 ms, and only there") {
+  auto delayed = healthy();
+  delayed.service.values.record(41ms, 20);
+  CHECK(std::abs(delayed.delayed_ack_share() - 20.0 / 1020) < 1e-9);
+  CHECK_THAT(said_of(delayed), contains("2 % of the latencies are near 40 ms") && contains("TCP_NODELAY"));
+  auto few = healthy();
+  few.service.values.record(41ms, 9);
+  CHECK(few.delayed_ack_share() == 0);
+  auto all_slow = healthy();
+  all_slow.service.values.record(41ms, 2000);
+  CHECK(all_slow.delayed_ack_share() == 0);
+  auto long_tail = healthy();
+  for (int i = 1; i <= 100; ++i)
+    long_tail.service.values.record(std::chrono::milliseconds{i});
+  CHECK(long_tail.delayed_ack_share() == 0);
+}
+
+TEST_CASE("network counters: tell how many segments were sent again") {
+  std::istringstream snmp("Ip: Forwarding RetransSegs\nIp: 1 99\n"
+                          "Tcp: RtoAlgorithm InSegs RetransSegs InErrs\nTcp: 1 5000 17 0\n");
+  CHECK(retransmitted_segments(snmp) == 17);
+  std::istringstream without("Tcp: RtoAlgorithm InSegs\nTcp: 1 5000\n");
+  CHECK_FALSE(retransmitted_segments(without));
 }

@@ -1,0 +1,16 @@
+// What the kernel counts of TCP, of all connections of this network namespace together. Knows no load.
+#pragma once
+
+#include <cstdint>
+#include <istream>
+#include <optional>
+
+namespace revecho::stress {
+
+/// Segments that were sent again, since the machine started; nothing if the kernel does not tell.
+std::optional<std::uint64_t> retransmitted_segments();
+
+/// The same. `snmp`: a /proc/net/snmp.
+std::optional<std::uint64_t> retransmitted_segments(std::istream& snmp);
+
+} // namespace revecho::stress
