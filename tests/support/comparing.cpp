@@ -1,5 +1,7 @@
 #include "tests/support/comparing.hpp"
 
+#include <algorithm>
+
 #include "tests/support/environment.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/wire.hpp"
@@ -62,6 +64,11 @@ nlohmann::json result_of(const nlohmann::json& scenario, const std::string& cont
   for (const auto& result : scenario.at("results"))
     if (result.at("contestant") == contestant) return result;
   throw std::runtime_error("there is no result of " + contestant);
+}
+
+std::string unwrapped(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
 }
 
 std::function<void(peer&)> honest(const std::string& framing) {

@@ -53,6 +53,9 @@ nlohmann::json scenario_of(const outcome&);
 /// Of one contestant in it. Throws if it is not there.
 nlohmann::json result_of(const nlohmann::json& scenario, const std::string& contestant);
 
+/// Sentences for people break anywhere: these are in one line.
+std::string unwrapped(std::string text);
+
 /// A conversation that is honest in this framing.
 std::function<void(peer&)> honest(const std::string& framing);
 

@@ -32,12 +32,6 @@ words shortly(const words& more, const std::string& duration = "100ms") {
   return all;
 }
 
-// Sentences break anywhere.
-std::string unwrapped(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
-}
-
 } // namespace
 
 TEST_CASE("compare: sets all models side by side in every framing, and says what was seen") {
@@ -54,7 +48,7 @@ TEST_CASE("compare: sets all models side by side in every framing, and says what
     CHECK_THAT(end.output, contains("  " + name + "  "));
   CHECK_THAT(end.output, contains("server") && contains("p99") && contains("unserved") && contains("CPU/reply") &&
                              contains("switches") && contains("threads") && contains("per conn."));
-  CHECK_THAT(end.output, contains("Medians of 1 run of 100 ms each"));
+  CHECK_THAT(unwrapped(end.output), contains("Medians of 1 run of 100 ms each"));
 }
 
 TEST_CASE("compare: knows what its own servers cost") {
@@ -212,7 +206,7 @@ TEST_CASE("compare: alternates the contestants, A B C, C B A") {
 TEST_CASE("compare: goes on until intervals are narrow enough or the time is over, and makes five runs at least") {
   const scripted_server server(honest("raw"));
   const auto runs_with = [&](const words& more) {
-    words all{"--against", "a=" + server.address(), "--clients", "1", "--duration", "20ms", "--json", "-"};
+    words all{"--against", "a=" + server.address(), "--clients", "1", "--duration", "200ms", "--json", "-"};
     all.insert(all.end(), more.begin(), more.end());
     const auto end = compare(all);
     CAPTURE(end.output, end.errors);
@@ -221,7 +215,7 @@ TEST_CASE("compare: goes on until intervals are narrow enough or the time is ove
   };
   CHECK(runs_with({"--precision", "100%"}) == 5);
   CHECK(runs_with({"--precision", "0%", "--budget", "1ms"}) == 5);
-  CHECK(runs_with({"--precision", "0%", "--budget", "3s"}) > 5);
+  CHECK(runs_with({"--precision", "0%", "--budget", "6s"}) > 5);
 }
 
 TEST_CASE("compare: offers the same rate to all, and compares what it costs") {
@@ -338,7 +332,7 @@ TEST_CASE("compare: tells the story of a slow neighbour of a server that is runn
       compare(shortly({"--story", "slow-neighbour", "--against", "a=" + server.address(), "--clients", "2"}));
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
-  CHECK_THAT(end.output, contains("stalled in mid-message") && contains("a: "));
+  CHECK_THAT(unwrapped(end.output), contains("stalled in mid-message") && contains("a: "));
 }
 
 TEST_CASE("compare: tells the story of a crowd") {
