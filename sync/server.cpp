@@ -133,8 +133,7 @@ int server::run() {
     }
   }
   const bool in_time = serve_until_stopped();
-  const auto waits = counts_.accept_waits();
-  log_.write(log_level::info, summary(counts(), waits), to_fields(counts(), waits));
+  log_.write(log_level::info, summary(counts()), to_fields(counts(), counts_.accept_waits()));
   return in_time ? 0 : 1;
 }
 
@@ -189,10 +188,8 @@ void server::report_statistics(statistics_snapshot& before, clock::duration sinc
   const double rate = static_cast<double>(now[count::messages] - before[count::messages]) / seconds;
   before = now;
   if (!log_.writes(log_level::info)) return;
-  const auto waits = counts_.accept_waits();
-  log_.write(log_level::info,
-      fmt::format("{} open, {} msg/s; {}", open_.load(), format_count(rate), summary(now, waits)),
-      to_fields(now, waits));
+  log_.write(log_level::info, fmt::format("{} open, {} msg/s; {}", open_.load(), format_count(rate), summary(now)),
+      to_fields(now, counts_.accept_waits()));
 }
 
 } // namespace revecho::sync

@@ -28,8 +28,6 @@ constexpr std::array<counter_name, count_kinds> names{{
     {"accept_failures", "failures to accept"},
 }};
 
-constexpr std::chrono::milliseconds long_accept_wait{100};
-
 std::size_t shard_of_this_thread(std::size_t shards) noexcept {
   static std::atomic<std::size_t> threads{0};
   thread_local const std::size_t mine = threads.fetch_add(1, std::memory_order_relaxed);
@@ -71,7 +69,7 @@ histogram statistics::accept_waits() const {
   return accept_waits_;
 }
 
-std::string summary(const statistics_snapshot& s, const histogram& accept_waits) {
+std::string summary(const statistics_snapshot& s) {
   const auto number = [&](count c) { return static_cast<double>(s[c]); };
   std::string text =
       fmt::format("served {} connection{}, {} message{}, {} in, {} out", format_count(number(count::served)),
@@ -80,8 +78,6 @@ std::string summary(const statistics_snapshot& s, const histogram& accept_waits)
   for (std::size_t i = 0; i < count_kinds; ++i) {
     if (!names[i].trouble.empty() && s.values[i] > 0) text += fmt::format("; {} {}", s.values[i], names[i].trouble);
   }
-  if (accept_waits.max() >= long_accept_wait)
-    text += fmt::format("; connections waited up to {} to be accepted", format_duration(accept_waits.max()));
   return text;
 }
 

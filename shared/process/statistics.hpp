@@ -66,9 +66,8 @@ class statistics {
   histogram accept_waits_;
 };
 
-/// "served 12 connections, 340 messages, 21.8 KiB in, 21.8 KiB out" and whatever went wrong behind it, waits of 100 ms
-/// and more included.
-std::string summary(const statistics_snapshot&, const histogram& accept_waits = {});
+/// "served 12 connections, 340 messages, 21.8 KiB in, 21.8 KiB out" and whatever went wrong behind it.
+std::string summary(const statistics_snapshot&);
 
 /// Every counter by its name, "open", and "accept_wait_p50_ms" and so on where they are known.
 log_fields to_fields(const statistics_snapshot&, const histogram& accept_waits = {});

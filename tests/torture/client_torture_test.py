@@ -131,6 +131,7 @@ class StressOneThread(Stress):
 
 class Compare(ClientTorture, unittest.TestCase):
     """With a server that is running already."""
+    every = 2  # it reads much about the machine, in the same way
 
     def is_disturbed(self, end):
         # Its runs are short: nobody may be answered in one, and a repeated run has calls of its own.

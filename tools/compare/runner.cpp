@@ -6,6 +6,7 @@
 #include "shared/process/format.hpp"
 #include "shared/process/output.hpp"
 #include "tools/compare/cpus.hpp"
+#include "tools/compare/estimate.hpp"
 #include "tools/compare/figures.hpp"
 #include "tools/compare/server_process.hpp"
 #include "tools/compare/stories.hpp"
@@ -247,7 +248,8 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
     const auto usage = server->stop();
     take_usage(figures, usage, level);
     if (cpus.shared) figures[metric::disturbed] = std::nullopt; // by the tool itself
-    held_up_ = held_up_ || figures[metric::disturbed] > 0;
+    // With fewer runs nothing is said to differ: then it is enough to mark them.
+    held_up_ = held_up_ || (figures[metric::disturbed] > 0 && options_.repeat >= fewest_values_to_differ);
   }
   return figures;
 }

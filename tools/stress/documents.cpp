@@ -119,16 +119,19 @@ json to_json(const name_resolution& resolution) {
 
 } // namespace
 
+bool all_ok(const std::vector<level_result>& levels) {
+  return !levels.empty() &&
+         std::all_of(levels.begin(), levels.end(), [](const auto& l) { return l.ok() && !l.interrupted; });
+}
+
 nlohmann::ordered_json as_json(
     const stress_options& options, const name_resolution& resolution, const std::vector<level_result>& levels) {
   json all = json::array();
   for (const auto& level : levels)
     all.push_back(to_json(level));
   const bool interrupted = std::any_of(levels.begin(), levels.end(), [](const auto& l) { return l.interrupted; });
-  const bool ok = !levels.empty() && !interrupted &&
-                  std::all_of(levels.begin(), levels.end(), [](const auto& l) { return l.ok(); });
   return {{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json()},
-      {"name_resolution", to_json(resolution)}, {"levels", all}, {"interrupted", interrupted}, {"ok", ok}};
+      {"name_resolution", to_json(resolution)}, {"levels", all}, {"interrupted", interrupted}, {"ok", all_ok(levels)}};
 }
 
 std::string csv_titles() { return "clients,time_s,connected,sent,verified,errors,p50_us,p99_us,max_us\n"; }

@@ -12,6 +12,9 @@
 
 namespace revecho::stress {
 
+/// Did all levels end well, without an interruption?
+bool all_ok(const std::vector<level_result>&);
+
 /// The document that README describes as version 1; times in microseconds.
 nlohmann::ordered_json as_json(const stress_options&, const name_resolution&, const std::vector<level_result>&);
 

@@ -135,22 +135,22 @@ class session {
   }
 
   bool write_results() {
-    const auto document = as_json(options_, engine_.resolution(), levels_);
+    std::string document;
+    if (!options_.json.empty()) document = as_json(options_, engine_.resolution(), levels_).dump(2) + "\n";
     writing all("revecho-stress");
     all.attempt([&] {
       if (row_failure_) std::rethrow_exception(row_failure_);
-      write_to_stdout(options_.json == "-" ? document.dump(2) + "\n" : rows_.end());
+      write_to_stdout(options_.json == "-" ? document : rows_.end());
       if (options_.find_rate && options_.json != "-") write_to_stdout(about_highest_rate());
     });
-    if (!options_.json.empty() && options_.json != "-")
-      all.attempt([&] { write_file(options_.json, document.dump(2) + "\n"); });
+    if (!options_.json.empty() && options_.json != "-") all.attempt([&] { write_file(options_.json, document); });
     if (!options_.hgrm.empty() && !levels_.empty())
       all.attempt([&] { write_file(options_.hgrm, as_hgrm(judged_by(levels_.back()).values)); });
     all.attempt([&] {
       if (csv_failure_) std::rethrow_exception(csv_failure_);
       if (csv_.is_open()) csv_.close();
     });
-    if (!options_.find_rate) return all.good() && document["ok"];
+    if (!options_.find_rate) return all.good() && all_ok(levels_);
     const bool wrong = std::any_of(levels_.begin(), levels_.end(), [](const auto& l) { return l.wrong_total() > 0; });
     return all.good() && found_ > 0 && !wrong;
   }

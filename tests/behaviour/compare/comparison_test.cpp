@@ -101,7 +101,8 @@ TEST_CASE("compare: tells how the server's time divides, and its memory for a co
 }
 
 TEST_CASE("compare: marks runs in which others had the server's processors, and makes them once more") {
-  const auto load = shortly({"--models", "async", "--clients", "2", "--delay", "10ms", "--json", "-"}, "500ms");
+  const words load{
+      "--models", "async", "--clients", "2", "--delay", "10ms", "--duration", "500ms", "--repeat", "5", "--json", "-"};
   const auto cpus = nlohmann::json::parse(compare(load).output)["config"]["server_cpus"];
   if (cpus.is_null()) SKIP_TEST("there is only one processor");
   std::vector<int> others;
@@ -115,7 +116,7 @@ TEST_CASE("compare: marks runs in which others had the server's processors, and 
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
   CHECK(result_of(scenario_of(end), "async(1)")["runs"][0]["disturbed"] == 1);
-  CHECK(nlohmann::json::parse(end.output)["config"]["repeated_runs"] == 1);
+  CHECK(nlohmann::json::parse(end.output)["config"]["repeated_runs"] >= 1);
 }
 
 TEST_CASE("compare: shows whom a server leaves unserved, and does not let it win") {

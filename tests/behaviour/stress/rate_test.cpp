@@ -68,7 +68,7 @@ double bound(const measured& m) { return sanitized || m.limited ? 0.015 : 0.005;
 template <class Measure>
 bool is_right(std::chrono::milliseconds service, Measure measure) {
   const double truth = clients / std::chrono::duration<double>(service).count();
-  for (int tries = 0; tries < 5; ++tries) {
+  for (int tries = 0; tries < 10; ++tries) {
     const measured m = measure();
     if (std::abs(m.rate / truth - 1) <= bound(m)) return true;
     UNSCOPED_INFO("a rate of " << m.rate << " instead of " << truth << (m.limited ? ", limited" : ""));

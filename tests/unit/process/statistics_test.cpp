@@ -2,7 +2,6 @@
 #include "tests/support/catch.hpp"
 
 #include "shared/process/statistics.hpp"
-#include "tests/support/text_matchers.hpp"
 
 #include <chrono>
 #include <initializer_list>
@@ -14,7 +13,6 @@
 #include <vector>
 
 using namespace revecho;
-using revecho::test::EndsWith;
 
 namespace {
 
@@ -118,14 +116,10 @@ TEST_CASE("statistics: tell how long connections waited to be accepted, as far a
   for (int i = 0; i < 20; ++i)
     s.add_accept_wait(std::chrono::milliseconds{i < 19 ? 3 : 1300});
   const auto waits = s.accept_waits();
-  CHECK_THAT(summary({}, waits), EndsWith("; connections waited up to 1.3 s to be accepted"));
   std::map<std::string_view, std::uint64_t> told;
   for (const auto& [name, value] : to_fields({}, waits))
     told[name] = std::get<std::uint64_t>(value);
   CHECK(told.at("accept_wait_p50_ms") == 3);
   CHECK(told.count("accept_wait_p99_ms") == 0); // one of twenty is beyond it
   CHECK(told.at("accept_wait_max_ms") == 1300);
-  histogram short_ones;
-  short_ones.record(std::chrono::milliseconds{99});
-  CHECK(summary({}, short_ones) == summary({}));
 }
