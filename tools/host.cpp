@@ -11,7 +11,6 @@
 #include <set>
 #include <sstream>
 #include <thread>
-#include <utility>
 
 namespace revecho {
 namespace {
@@ -43,11 +42,11 @@ void read_cpuinfo(host& h, const fs::path& root) {
 }
 
 void read_topology(host& h, const fs::path& root, const std::vector<int>& usable) {
-  std::set<std::pair<int, int>> cores;
+  std::set<int> cores;
   std::set<int> sockets;
   std::set<int> nodes;
   for (const auto& p : processors_of(usable, root)) {
-    cores.emplace(p.socket, p.core);
+    cores.insert(p.core);
     sockets.insert(p.socket);
     nodes.insert(p.node);
   }

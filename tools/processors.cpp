@@ -17,6 +17,13 @@ std::optional<int> number_in(const std::filesystem::path& file) {
   return in >> value && value >= 0 ? std::optional(value) : std::nullopt;
 }
 
+// The first of those that share its core: "0,4", or "0-1". Numbers of cores would not do, for they repeat in clusters
+// and dies.
+std::optional<int> core_of(const std::filesystem::path& topology) {
+  const auto siblings = number_in(topology / "thread_siblings_list");
+  return siblings ? siblings : number_in(topology / "core_cpus_list");
+}
+
 // A processor has a link to its node, whose name ends in the number.
 int node_of(const std::filesystem::path& folder) {
   std::error_code unknown;
@@ -35,7 +42,7 @@ std::vector<processor> processors_of(const std::vector<int>& numbers, const std:
   for (const int number : numbers) {
     const auto folder = root / "sys/devices/system/cpu" / ("cpu" + std::to_string(number));
     all.push_back({number, node_of(folder), number_in(folder / "topology/physical_package_id").value_or(0),
-        number_in(folder / "topology/core_id").value_or(number)});
+        core_of(folder / "topology").value_or(number)});
   }
   const auto place = [](const processor& p) { return std::tuple(p.node, p.socket, p.core, p.number); };
   std::sort(all.begin(), all.end(), [&](const processor& a, const processor& b) { return place(a) < place(b); });

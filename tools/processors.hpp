@@ -10,9 +10,9 @@ struct processor {
   int number = 0;
   int node = 0; ///< of memory (NUMA)
   int socket = 0;
-  int core = 0; ///< of its socket; processors of one core share it (SMT)
+  int core = 0; ///< its first processor; processors of one core share it (SMT)
 
-  bool shares_core_with(const processor& other) const noexcept { return socket == other.socket && core == other.core; }
+  bool shares_core_with(const processor& other) const noexcept { return core == other.core; }
 };
 
 /// Those with these numbers, as the system tells it below `root`; what it does not tell is taken for a core each, of

@@ -51,7 +51,7 @@ TEST_CASE("cpus: are halves of one core if there is no other") {
 
 TEST_CASE("cpus: are parted where nodes are, if that is near the middle") {
   CHECK(split_of(two_nodes) == "0,2,4 | 1,3,5,7");
-  CHECK(split_of({{0, 0, 0, 0}, {1, 1, 1, 0}, {2, 1, 1, 1}, {3, 1, 1, 2}}) == "0,1 | 2,3");
+  CHECK(split_of({{0, 0, 0, 0}, {1, 1, 1, 1}, {2, 1, 1, 2}, {3, 1, 1, 3}}) == "0,1 | 2,3");
 }
 
 TEST_CASE("cpus: are as many for the server as was asked for, and the rest is the tool's") {

@@ -2,6 +2,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tools/child.hpp"
+#include "tools/compare/cpus.hpp"
 #include "tools/host_json.hpp"
 
 #include <fmt/format.h>
@@ -30,9 +31,10 @@ class machine {
   temporary_folder folder_;
 };
 
-void write_core(const machine& m, int number, int core, int node) {
+// "siblings": the processors of its core, as the kernel lists them.
+void write_processor(const machine& m, int number, const std::string& siblings, int node) {
   const auto cpu = fmt::format("sys/devices/system/cpu/cpu{}/", number);
-  m.write(cpu + "topology/core_id", std::to_string(core));
+  m.write(cpu + "topology/thread_siblings_list", siblings);
   m.write(cpu + "topology/physical_package_id", std::to_string(node));
   m.write(fmt::format("{}node{}/cpulist", cpu, node), "");
 }
@@ -55,8 +57,10 @@ TEST_CASE("host: is told by the files of a big machine") {
   m.write("sys/devices/system/cpu/intel_pstate/no_turbo", "0");
   m.write("sys/devices/system/cpu/vulnerabilities/meltdown", "Not affected");
   m.write("sys/devices/system/cpu/vulnerabilities/spectre_v2", "Mitigation: Retpolines");
-  for (int number = 0; number < 8; ++number)
-    write_core(m, number, number % 2, number < 4 ? 0 : 1);
+  for (int number = 0; number < 8; ++number) {
+    const int first = number - number % 4 / 2 * 2;
+    write_processor(m, number, fmt::format("{},{}", first, first + 2), number < 4 ? 0 : 1);
+  }
   const auto h = host_of(m.root(), {0, 1, 2, 3, 4, 5, 6, 7});
   CHECK(h.cpu == "A Fast One");
   CHECK(h.is_virtual);
@@ -109,7 +113,36 @@ TEST_CASE("host: has limits of control groups of version 1, too") {
 
 TEST_CASE("host: warns of one core that servers and tool have to share") {
   const machine m;
-  write_core(m, 0, 0, 0);
-  write_core(m, 1, 0, 0);
+  write_processor(m, 0, "0-1", 0);
+  write_processor(m, 1, "0-1", 0);
   CHECK_THAT(all_warnings(host_of(m.root(), {0, 1})), contains("There is one core"));
+}
+
+TEST_CASE("host: does not take cores of the same number in two clusters for one") {
+  const machine m;
+  for (int number = 0; number < 4; ++number) {
+    const auto topology = fmt::format("sys/devices/system/cpu/cpu{}/topology/", number);
+    m.write(topology + "physical_package_id", "0");
+    m.write(topology + "cluster_id", std::to_string(number / 2));
+    m.write(topology + "core_id", std::to_string(number % 2));
+    m.write(topology + "core_cpus_list", std::to_string(number));
+  }
+  const auto h = host_of(m.root(), {0, 1, 2, 3});
+  CHECK(h.cores == 4);
+  CHECK_FALSE(h.smt);
+}
+
+TEST_CASE("host: is divided between cores, not between processors of one, in both orders of their numbers") {
+  for (const bool neighbors : {true, false}) {
+    const machine m;
+    for (int number = 0; number < 8; ++number) {
+      const int first = neighbors ? number / 2 * 2 : number % 4;
+      write_processor(
+          m, number, neighbors ? fmt::format("{}-{}", first, first + 1) : fmt::format("{},{}", first, first + 4), 0);
+    }
+    CAPTURE(neighbors);
+    const auto of_six = compare::split(processors_of({0, 1, 2, 4, 5, 6}, m.root()), std::nullopt);
+    CHECK(of_six.server == (neighbors ? std::vector{0, 1, 2} : std::vector{0, 1, 4, 5}));
+    CHECK(of_six.tool == (neighbors ? std::vector{4, 5, 6} : std::vector{2, 6}));
+  }
 }
