@@ -11,6 +11,7 @@
 #include <set>
 #include <sstream>
 #include <thread>
+#include <utility>
 
 namespace revecho {
 namespace {
@@ -86,6 +87,21 @@ std::string preemption_of(const std::string& version, const fs::path& root) {
   return found;
 }
 
+// "cpu  118292 218657 144624 825861 1507 0 22568 0 0 0": all but the guests', which is part of the first; the eighth is
+// stolen (proc(5)).
+std::optional<double> stolen_share(const std::string& line) {
+  std::istringstream fields(line);
+  std::string name;
+  double all = 0;
+  double last = 0;
+  fields >> name;
+  for (int i = 0; i < 8; ++i) {
+    fields >> last;
+    all += last;
+  }
+  return fields && name == "cpu" && all > 0 ? std::optional(last / all) : std::nullopt;
+}
+
 std::optional<double> lower_of(std::optional<double> a, std::optional<double> b) {
   return a && b ? std::optional(std::min(*a, *b)) : a ? a : b;
 }
@@ -121,6 +137,34 @@ void read_limits(host& h, const fs::path& root) {
   }
 }
 
+std::string about_the_quota(const host& h) {
+  if (!h.cpu_quota || *h.cpu_quota >= static_cast<double>(h.usable_cpus)) return {};
+  return fmt::format("A control group allows {:.3g} of {} processors: whoever uses more is stopped for tens of "
+                     "milliseconds; raise its cpu.max.",
+      *h.cpu_quota, h.usable_cpus);
+}
+
+// `busy`: a share of all that there is.
+std::string about_the_load(const host& h, double busy) {
+  if (!h.load || *h.load <= busy * static_cast<double>(h.usable_cpus)) return {};
+  return fmt::format(
+      "The machine was busy: a load of {:.3g} on {} processors in the minute before; end other programs.", *h.load,
+      h.usable_cpus);
+}
+
+std::string about_the_neighbors(const host& h) {
+  if (!h.is_virtual) return {};
+  if (constexpr double much = 0.01; h.stolen > much)
+    return fmt::format(
+        "This is a virtual machine, whose neighbors had {:.2g} % of its time since it started.", 100 * *h.stolen);
+  return "This is a virtual machine: its neighbors are not to be seen, except as stolen time.";
+}
+
+std::vector<std::string> without_empty(std::vector<std::string> all) {
+  std::erase(all, "");
+  return all;
+}
+
 } // namespace
 
 host host_of(const fs::path& root, const std::vector<int>& usable) {
@@ -132,6 +176,7 @@ host host_of(const fs::path& root, const std::vector<int>& usable) {
   read_limits(h, root);
   h.preemption = preemption_of(first_line_of(root / "proc/version"), root);
   h.load = number_in(first_line_of(root / "proc/loadavg"));
+  h.stolen = stolen_share(first_line_of(root / "proc/stat"));
   return h;
 }
 
@@ -148,29 +193,23 @@ host host::here() {
 
 std::vector<std::string> warnings_about(const host& h) {
   std::vector<std::string> all;
-  const auto usable = static_cast<double>(h.usable_cpus);
   if (!h.governor.empty() && h.governor != "performance")
     all.push_back(fmt::format("The frequency governor is {}: figures depend on how busy the processors were before; "
                               "choose performance.",
         h.governor));
   if (h.boost.value_or(false))
     all.emplace_back("Boost is on: the processors slow down when they are hot, or many are busy.");
-  if (h.cpu_quota && *h.cpu_quota < usable)
-    all.push_back(
-        fmt::format("A control group allows {:.3g} of {} processors: whoever uses more is stopped for tens of "
-                    "milliseconds; raise its cpu.max.",
-            *h.cpu_quota, h.usable_cpus));
-  constexpr double busy = 0.25; // of all that there is
-  if (h.load && *h.load > busy * usable)
-    all.push_back(fmt::format("The machine was busy: a load of {:.3g} on {} processors in the minute before; end other "
-                              "programs.",
-        *h.load, h.usable_cpus));
+  all.push_back(about_the_quota(h));
+  all.push_back(about_the_load(h, 0.25));
   if (h.usable_cpus > 1 && h.cores == 1)
     all.emplace_back("There is one core: servers and load tool share it as its hardware threads, and slow each other "
                      "down.");
-  if (h.is_virtual)
-    all.emplace_back("This is a virtual machine: its neighbours are not to be seen, except as stolen time.");
-  return all;
+  all.push_back(about_the_neighbors(h));
+  return without_empty(std::move(all));
+}
+
+std::vector<std::string> serious_warnings_about(const host& h) {
+  return without_empty({about_the_quota(h), about_the_load(h, 1)});
 }
 
 } // namespace revecho

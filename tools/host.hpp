@@ -31,6 +31,7 @@ struct host {
   std::optional<double> cpu_quota;                ///< processors' worth of time, by control groups
   std::optional<double> memory_limit_bytes;       ///< the same of memory
   std::optional<double> load;                     ///< of the last minute, when this was read
+  std::optional<double> stolen;                   ///< share of their time that others had, since the machine started
 
   /// Of this process, now.
   static host here();
@@ -42,5 +43,8 @@ host host_of(const std::filesystem::path& root, const std::vector<int>& usable);
 
 /// A sentence for each thing that makes figures of this machine vary or deceive, and what to do about it.
 std::vector<std::string> warnings_about(const host&);
+
+/// Those of them that are worth interrupting somebody for: with these no figure means much.
+std::vector<std::string> serious_warnings_about(const host&);
 
 } // namespace revecho

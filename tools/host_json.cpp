@@ -27,7 +27,7 @@ void to_json(json& j, const host& h) {
       {"usable_cpus", h.usable_cpus}, {"cores", h.cores}, {"sockets", h.sockets}, {"nodes", h.nodes}, {"smt", h.smt},
       {"governor", text_or_null(h.governor)}, {"boost", or_null(h.boost)}, {"preemption", text_or_null(h.preemption)},
       {"virtual", h.is_virtual}, {"mitigations", h.mitigations}, {"cpu_quota", or_null(h.cpu_quota)},
-      {"memory_limit_bytes", or_null(h.memory_limit_bytes)}, {"load", or_null(h.load)}};
+      {"memory_limit_bytes", or_null(h.memory_limit_bytes)}, {"load", or_null(h.load)}, {"stolen", or_null(h.stolen)}};
 }
 
 void from_json(const json& j, host& h) {
@@ -49,6 +49,7 @@ void from_json(const json& j, host& h) {
   h.cpu_quota = optional_in<double>(j, "cpu_quota");
   h.memory_limit_bytes = optional_in<double>(j, "memory_limit_bytes");
   h.load = optional_in<double>(j, "load");
+  h.stolen = optional_in<double>(j, "stolen");
 }
 
 } // namespace revecho

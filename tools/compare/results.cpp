@@ -27,6 +27,15 @@ auto find_named(std::vector<T>& all, const std::string& name, std::string T::*me
   return std::find_if(all.begin(), all.end(), [&](const T& one) { return one.*member == name; });
 }
 
+// Older documents do not tell, and some machines do not either.
+template <class Check>
+void check_frequencies(const host& a, const host& b, const Check& check) {
+  const auto on_or_off = [](bool on) { return std::string(on ? "on" : "off"); };
+  if (!a.governor.empty() && !b.governor.empty()) check("frequency governor", a.governor, b.governor);
+  if (a.boost && b.boost) check("boost", on_or_off(*a.boost), on_or_off(*b.boost));
+  if (a.cores > 0 && b.cores > 0) check("SMT", on_or_off(a.smt), on_or_off(b.smt));
+}
+
 } // namespace
 
 std::string time_of(double microseconds) {
@@ -65,7 +74,7 @@ std::vector<std::string> differences(const document& a, const document& b) {
   check("kernel", a.machine.kernel, b.machine.kernel);
   check("CPU", a.machine.cpu, b.machine.cpu);
   check("number of CPUs", a.machine.cpus, b.machine.cpus);
-  check("frequency governor", a.machine.governor, b.machine.governor);
+  check_frequencies(a.machine, b.machine, check);
   check("memory", a.machine.memory_bytes, b.machine.memory_bytes);
   check("version", a.build.version, b.build.version);
   check("compiler", a.build.compiler, b.build.compiler);
@@ -114,6 +123,8 @@ document joined(document a, const document& b) {
       const auto& more = b.stories[i].rows[row].seconds;
       runs.insert(runs.end(), more.begin(), more.end());
     }
+  for (const auto& warning : b.warnings)
+    if (std::find(a.warnings.begin(), a.warnings.end(), warning) == a.warnings.end()) a.warnings.push_back(warning);
   a.command += "\n" + b.command;
   a.took_s += b.took_s;
   a.interrupted = a.interrupted || b.interrupted;

@@ -90,6 +90,9 @@ runner::runner(const compare_options& options) : options_(options), live_(!optio
 document runner::run() {
   auto all = document::here(); // before this process confines itself
   run_on(tool_cpus_);
+  if (live_.is_shown()) // somebody is there, and may still end what takes processors
+    for (const auto& warning : serious_warnings_about(all.machine))
+      write_to_stderr(warning + "\n");
   all.command = options_.command;
   all.repeat = options_.repeat;
   all.margin = options_.margin;

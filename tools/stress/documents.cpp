@@ -101,11 +101,10 @@ json config_json(const stress_options& options) {
   return config;
 }
 
-json host_json() {
-  const auto here = host::here();
-  json all(here);
+json host_json(const host& machine) {
+  json all(machine);
   all["version"] = version;
-  all["warnings"] = warnings_about(here);
+  all["warnings"] = warnings_about(machine);
   return all;
 }
 
@@ -124,13 +123,13 @@ bool all_ok(const std::vector<level_result>& levels) {
          std::all_of(levels.begin(), levels.end(), [](const auto& l) { return l.ok() && !l.interrupted; });
 }
 
-nlohmann::ordered_json as_json(
-    const stress_options& options, const name_resolution& resolution, const std::vector<level_result>& levels) {
+nlohmann::ordered_json as_json(const stress_options& options, const host& machine, const name_resolution& resolution,
+    const std::vector<level_result>& levels) {
   json all = json::array();
   for (const auto& level : levels)
     all.push_back(to_json(level));
   const bool interrupted = std::any_of(levels.begin(), levels.end(), [](const auto& l) { return l.interrupted; });
-  return {{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json()},
+  return {{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json(machine)},
       {"name_resolution", to_json(resolution)}, {"levels", all}, {"interrupted", interrupted}, {"ok", all_ok(levels)}};
 }
 

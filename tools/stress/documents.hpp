@@ -1,6 +1,7 @@
 // Results for programs: JSON, CSV, HdrHistogram's text format.
 #pragma once
 
+#include "tools/host.hpp"
 #include "tools/stress/options.hpp"
 #include "tools/stress/results.hpp"
 #include "tools/stress/target.hpp"
@@ -15,8 +16,9 @@ namespace revecho::stress {
 /// Did all levels end well, without an interruption?
 bool all_ok(const std::vector<level_result>&);
 
-/// The document that README describes as version 1; times in microseconds.
-nlohmann::ordered_json as_json(const stress_options&, const name_resolution&, const std::vector<level_result>&);
+/// The document that README describes as version 1; times in microseconds. The machine is as it was before the load.
+nlohmann::ordered_json as_json(
+    const stress_options&, const host&, const name_resolution&, const std::vector<level_result>&);
 
 /// The titles of a CSV file, and a line of it.
 std::string csv_titles();

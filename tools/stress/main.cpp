@@ -5,6 +5,7 @@
 #include "shared/process/program.hpp"
 #include "shared/process/signals.hpp"
 #include "tools/files.hpp"
+#include "tools/host.hpp"
 #include "tools/stress/documents.hpp"
 #include "tools/stress/find_rate.hpp"
 #include "tools/stress/load.hpp"
@@ -44,6 +45,9 @@ class session {
   load& engine() noexcept { return engine_; }
 
   int run() {
+    if (!options_.quiet)
+      for (const auto& warning : serious_warnings_about(machine_))
+        write_to_stderr(warning + "\n");
     if (options_.find_rate) {
       search();
     } else {
@@ -136,7 +140,7 @@ class session {
 
   bool write_results() {
     std::string document;
-    if (!options_.json.empty()) document = as_json(options_, engine_.resolution(), levels_).dump(2) + "\n";
+    if (!options_.json.empty()) document = as_json(options_, machine_, engine_.resolution(), levels_).dump(2) + "\n";
     writing all("revecho-stress");
     all.attempt([&] {
       if (row_failure_) std::rethrow_exception(row_failure_);
@@ -164,6 +168,7 @@ class session {
   }
 
   stress_options options_;
+  host machine_ = host::here(); // before the load is one of its own
   load engine_;
   progress line_;
   level_table rows_;

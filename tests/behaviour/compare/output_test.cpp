@@ -52,7 +52,7 @@ TEST_CASE("compare: writes its results as JSON of a fixed shape, and nothing els
   CHECK(all["ok"] == true);
   CHECK(keys(all["host"]) == names{"kernel", "machine", "cpu", "cpus", "memory_bytes", "usable_cpus", "cores",
                                  "sockets", "nodes", "smt", "governor", "boost", "preemption", "virtual", "mitigations",
-                                 "cpu_quota", "memory_limit_bytes", "load"});
+                                 "cpu_quota", "memory_limit_bytes", "load", "stolen"});
   CHECK(keys(all["build"]) == names{"version", "compiler", "type"});
   CHECK(keys(all["config"]) == names{"command", "repeat", "duration_s", "margin", "precision", "self_test", "started",
                                    "took_s", "repeated_runs", "server_cpus", "tool_cpus"});

@@ -67,6 +67,9 @@ TEST_CASE("stress: writes its results as JSON of a fixed shape", "[direct]") {
   CHECK(keys(all) == names{"revecho_stress", "config", "host", "name_resolution", "levels", "interrupted", "ok"});
   CHECK(all["revecho_stress"] == 1);
   CHECK(all["ok"] == true);
+  CHECK(keys(all["host"]) == names{"kernel", "machine", "cpu", "cpus", "memory_bytes", "usable_cpus", "cores",
+                                 "sockets", "nodes", "smt", "governor", "boost", "preemption", "virtual", "mitigations",
+                                 "cpu_quota", "memory_limit_bytes", "load", "stolen", "version", "warnings"});
   REQUIRE(all["levels"].size() == 2);
   CHECK(all["levels"][0]["clients"] == 2);
   CHECK(all["levels"][1]["clients"] == 5);

@@ -27,6 +27,9 @@ document full() {
       under(
           10, {failed(ran("full", {}), "did not start:\n\"quoted\" <log>\t\u00e9"), ran("only rates", {1, 2})}, 500)});
   d.contestants.back() = {"only rates", "", "[::1]:7000"};
+  d.machine.cores = 2;
+  d.machine.governor = "performance";
+  d.machine.boost = false;
   d.stories = {{"limit", "A title", "A text", {{"a row", {1, 2.5}}, {"none", {}}}}};
   d.ok = false;
   judge_all(d);
@@ -117,6 +120,9 @@ TEST_CASE("results: name each thing in which two comparisons are unlike") {
       {"CPU", [](document& d) { d.machine.cpu = "another"; }},
       {"number of CPUs", [](document& d) { d.machine.cpus = 5; }},
       {"memory", [](document& d) { d.machine.memory_bytes = 5; }},
+      {"frequency governor", [](document& d) { d.machine.governor = "powersave"; }},
+      {"boost", [](document& d) { d.machine.boost = true; }},
+      {"SMT", [](document& d) { d.machine.smt = true; }},
       {"version", [](document& d) { d.build.version = "2.0"; }},
       {"compiler", [](document& d) { d.build.compiler = "Clang 14"; }},
       {"build type", [](document& d) { d.build.type = "Debug"; }},
@@ -143,6 +149,28 @@ TEST_CASE("results: name each thing in which two comparisons are unlike") {
     CHECK_THAT(found[0], StartsWith(name + ": "));
     CHECK(differences(other, d).size() == 1);
   }
+}
+
+TEST_CASE("results: are read from older documents, which know little of their machine, and joined with newer ones") {
+  const auto d = full();
+  json older(d);
+  auto& host = older["host"];
+  host = {
+      {"kernel", host["kernel"]}, {"cpu", host["cpu"]}, {"cpus", host["cpus"]}, {"memory_bytes", host["memory_bytes"]}};
+  older.erase("warnings");
+  CHECK(differences(older.get<document>(), d).empty());
+  auto busy = d;
+  busy.machine.load = 7;
+  busy.machine.stolen = 0.5;
+  CHECK(differences(d, busy).empty());
+}
+
+TEST_CASE("results: have each warning about the machine once when they are joined") {
+  auto a = document_of({});
+  auto b = a;
+  a.warnings = {"both", "first"};
+  b.warnings = {"second", "both"};
+  CHECK(joined(a, b).warnings == std::vector<std::string>{"both", "first", "second"});
 }
 
 TEST_CASE("results: name all that is unlike, with both values") {
