@@ -323,6 +323,19 @@ class ReportTest(unittest.TestCase):
         text = self.browser.run("return document.querySelector('#reproduce').innerText")
         self.assertIn("could not be kept apart", text)
 
+    def test_says_of_each_scenario_whose_processors_were_whose_if_they_differ(self):
+        document = sample.document()
+        document["scenarios"][0].update(server_cpus=[0, 2], tool_cpus=[1, 3])
+        document["scenarios"][1].update(server_cpus=[0, 1, 2, 3], tool_cpus=[0, 1, 2, 3])
+        self.show(document)
+        said = self.browser.run("return [...document.querySelectorAll('#runs summary span')].map((one) => one.textContent)")
+        self.assertIn("servers on CPU 0, 2, the load on CPU 1, 3", said[0])
+        self.assertIn("servers and load share CPU 0, 1, 2, 3", said[1])
+        self.assertNotIn("CPU", said[2])
+        text = self.browser.run("return document.querySelector('#reproduce').innerText")
+        self.assertIn("as each scenario says", text)
+        self.assertNotIn("servers on CPU 0, the load on CPU 1", text)
+
     def test_names_what_failed(self):
         document = sample.document()
         document["ok"] = False

@@ -43,12 +43,14 @@ std::vector<int> numbers_of(const std::vector<processor>& all, std::size_t first
 cpu_split split(const std::vector<processor>& all, std::optional<std::size_t> for_server) {
   if (all.size() < 2) return {};
   const auto middle = for_server.value_or(middle_of(all));
-  if (middle >= all.size()) return {numbers_of(all, 0, all.size()), numbers_of(all, 0, all.size()), true};
+  if (middle >= all.size()) return {numbers_of(all, 0, all.size()), numbers_of(all, 0, all.size()), true, true};
   // Of a core that is cut the rest is nobody's, if others are left.
   auto rest = middle;
   while (for_server && rest < all.size() && all[rest].shares_core_with(all[middle - 1]))
     ++rest;
-  return {numbers_of(all, 0, middle), numbers_of(all, rest < all.size() ? rest : middle, all.size()), false};
+  if (rest == all.size()) rest = middle;
+  return {numbers_of(all, 0, middle), numbers_of(all, rest, all.size()), false,
+      all[rest].shares_core_with(all[middle - 1])};
 }
 
 cpu_split split_cpus(std::optional<std::size_t> for_server) {

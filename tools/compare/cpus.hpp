@@ -12,7 +12,8 @@ namespace revecho::compare {
 struct cpu_split {
   std::vector<int> server; ///< both empty if there is only one processor to be had
   std::vector<int> tool;
-  bool shared = false; ///< both are all processors: too few are left for one of its own for the tool
+  bool shared = false;      ///< both are all processors: too few are left for one of its own for the tool
+  bool shares_core = false; ///< a core has processors of both
 };
 
 /// The processors this process may use: so many for the server, or half of them, and the rest for the tool. Whole cores

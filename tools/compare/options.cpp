@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -111,12 +112,17 @@ void tell(const std::string& story, plan& p, const CLI::App& app, compare_option
 }
 
 std::vector<contestant> default_contestants(const std::vector<std::optional<std::size_t>>& server_cpus) {
-  std::size_t loops = 2;
+  std::set<std::size_t> loops; // as many as the server has processors, but several
   for (const auto& cpus : server_cpus)
-    loops = std::max(loops, cpus.value_or(split_cpus().server.size()));
-  return parse_models(
-      fmt::format("sync iterative,sync pool({}),sync pool(100),sync threads,async,async({}),epoll,epoll({})",
-          limits::default_pool_threads, loops, loops));
+    if (const auto number = cpus.value_or(split_cpus().server.size()); number > 1) loops.insert(number);
+  if (loops.empty()) loops.insert(2);
+  auto models = fmt::format("sync iterative,sync pool({}),sync pool(100),sync threads", limits::default_pool_threads);
+  for (const std::string engine : {"async", "epoll"}) {
+    models += "," + engine;
+    for (const auto number : loops)
+      models += fmt::format(",{}({})", engine, number);
+  }
+  return parse_models(models);
 }
 
 std::vector<contestant> twice(const contestant& who) {
@@ -183,7 +189,7 @@ double parse_percent(const std::string& text) {
   return percent / 100;
 }
 
-// "N" is as many as there are.
+// "N" is as many as there are, which may be a number that is asked for anyway.
 std::vector<std::optional<std::size_t>> parse_server_cpus(const std::string& text) {
   const auto usable = usable_processors().size();
   std::vector<std::optional<std::size_t>> all;
@@ -192,7 +198,7 @@ std::vector<std::optional<std::size_t>> parse_server_cpus(const std::string& tex
     if (number > usable)
       throw std::invalid_argument(
           fmt::format("{} processors are more than the {} that may be used here", number, usable));
-    all.emplace_back(number);
+    if (part != "N" || std::find(all.begin(), all.end(), number) == all.end()) all.emplace_back(number);
   }
   return without_repeats(std::move(all), [](const auto& number) { return *number; });
 }
@@ -294,6 +300,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   if (!running.empty() && (!options.timed_stories.empty() || app.count("--delay") > 0 || p.story == "crowd"))
     reject_usage(app.get_name(), "--against: what a running server waits for in each request is its own affair; no "
                                  "--delay and no story but slow-neighbour");
+  if (!running.empty() && app.count("--server-cpus") > 0)
+    reject_usage(app.get_name(), "--against: where a running server runs is its own affair; no --server-cpus");
   for (auto& s : options.scenarios) {
     if (const auto reason = stress::reason_impossible(s.work); !reason.empty()) reject_usage(app.get_name(), reason);
   }

@@ -217,9 +217,8 @@ std::string how_to_read(const document& d) {
   if (d.repeated_runs > 0)
     text += fmt::format(" {} run{} made once more, because others had the processors.", d.repeated_runs,
         d.repeated_runs == 1 ? " was" : "s were");
-  const bool some_shared = std::any_of(d.scenarios.begin(), d.scenarios.end(), [&](const scenario_results& s) {
-    return !s.server_cpus.empty() && s.server_cpus.size() == d.machine.usable_cpus;
-  });
+  const bool some_shared = std::any_of(d.scenarios.begin(), d.scenarios.end(),
+      [](const scenario_results& s) { return !s.server_cpus.empty() && s.server_cpus == s.tool_cpus; });
   if (some_shared) text += " Where the server had all processors, the load tool took its share of them.";
   const bool said_as_a_verdict = d.scenarios.size() > 1;
   if (d.server_cpus.empty() && !said_as_a_verdict)

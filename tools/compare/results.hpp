@@ -106,6 +106,7 @@ struct scenario_results {
   std::vector<result> results;
   compare::verdict verdict;
   std::vector<int> server_cpus; ///< empty: as all the document
+  std::vector<int> tool_cpus;   ///< likewise; the same ones if too few were left
 };
 
 /// A median with an interval.

@@ -90,6 +90,11 @@ runner::runner(const compare_options& options) : options_(options), live_(!optio
 document runner::run() {
   auto all = document::here(); // before this process confines itself
   run_on(tool_cpus_);
+  for (const auto& [number, cpus] : splits_)
+    if (cpus.shares_core && !cpus.shared)
+      all.warnings.push_back(fmt::format("With the server on {} processor{}, it shares a core with the load tool, and "
+                                         "they slow each other down.",
+          number, number == 1 ? "" : "s"));
   if (live_.is_shown()) // somebody is there, and may still end what takes processors
     for (const auto& warning : serious_warnings_about(all.machine))
       write_to_stderr(warning + "\n");
@@ -113,8 +118,11 @@ document runner::run() {
     runs_ += runs_of_story(name) * options_.repeat;
   for (const auto& s : options_.scenarios) {
     auto& into = all.scenarios.emplace_back(scenario_results{s.name, s.group, s.clients, s.delay, s.work.size.text(),
-        std::string(to_string(s.work.framing_kind)), s.work.rate, {}, {}, {}});
-    if (s.server_cpus) into.server_cpus = splits_.at(*s.server_cpus).server;
+        std::string(to_string(s.work.framing_kind)), s.work.rate, {}, {}, {}, {}});
+    if (s.server_cpus) {
+      into.server_cpus = splits_.at(*s.server_cpus).server;
+      into.tool_cpus = splits_.at(*s.server_cpus).tool;
+    }
     for (const auto& who : options_.contestants)
       into.results.push_back({who.name, {}, {}});
     for (std::size_t round = 0; round < options_.repeat && !interrupted_; ++round)
@@ -203,7 +211,7 @@ void runner::repeat(const contestant& who, const scenario& s, run_figures& figur
 }
 
 run_figures runner::run_once(const contestant& who, const scenario& s) {
-  const auto cpus = s.server_cpus ? splits_.at(*s.server_cpus) : cpu_split{server_cpus_, tool_cpus_, false};
+  const auto cpus = s.server_cpus ? splits_.at(*s.server_cpus) : cpu_split{server_cpus_, tool_cpus_};
   run_on(cpus.tool);
   std::optional<server_process> server;
   stress::load engine(s.work);
@@ -248,9 +256,9 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
     throw std::runtime_error(fmt::format("{}{}{}\n{}", end, end.empty() ? "" : "; ", wrong, server->log()));
   }
   if (server) {
-    const auto usage = server->stop();
+    auto usage = server->stop();
+    if (cpus.shared) usage.processors.reset(); // they worked for the tool, too
     take_usage(figures, usage, level);
-    if (cpus.shared) figures[metric::disturbed] = std::nullopt; // by the tool itself
     // With fewer runs nothing is said to differ: then it is enough to mark them.
     held_up_ = held_up_ || (figures[metric::disturbed] > 0 && options_.repeat >= fewest_values_to_differ);
   }

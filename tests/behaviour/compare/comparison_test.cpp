@@ -265,6 +265,18 @@ TEST_CASE("compare: gives the server as many processors as it is told, and says 
   CHECK(end.exit_code == 0);
   CHECK_THAT(end.output, contains("server on 1 processor\n") && contains("server on " + std::to_string(all)));
   CHECK_THAT(unwrapped(end.output), contains("Where the server had all processors, the load tool took its share"));
+  const auto document = document_of(compare(shortly(
+      {"--models", "epoll(2)", "--clients", "2", "--delay", "0", "--server-cpus", "1,N", "--json", "-"}, "300ms")));
+  const auto& one = document["scenarios"][0];
+  const auto& every = document["scenarios"][1];
+  CHECK(one["server_cpus"].size() == 1);
+  for (const auto& cpu : one["tool_cpus"])
+    CHECK(cpu != one["server_cpus"][0]);
+  CHECK(every["server_cpus"].size() == all);
+  CHECK(every["tool_cpus"] == every["server_cpus"]);
+  CHECK(one["results"][0]["runs"][0]["disturbed"].is_number());
+  CHECK(every["results"][0]["runs"][0]["disturbed"].is_null()); // by the load tool, if by anybody
+  CHECK(every["results"][0]["runs"][0]["processor_us"].is_null());
 }
 
 TEST_CASE("compare: says that it has only one processor") {

@@ -36,7 +36,7 @@ inline compare::result failed(compare::result r, const std::string& why) {
 
 inline compare::scenario_results under(std::size_t clients, std::vector<compare::result> results, double rate = 0) {
   return {std::to_string(clients) + " clients, no work", "no work", clients, "0", "64", "raw", rate, std::move(results),
-      {}, {}};
+      {}, {}, {}};
 }
 
 inline compare::document document_of(std::vector<compare::scenario_results> scenarios) {

@@ -17,8 +17,10 @@ namespace {
 // "0,1 | 2,3": the server's, and the tool's.
 std::string split_of(const std::vector<processor>& all, std::optional<std::size_t> for_server = std::nullopt) {
   const auto parts = split(all, for_server);
-  return fmt::format(
-      "{} | {}{}", fmt::join(parts.server, ","), fmt::join(parts.tool, ","), parts.shared ? ", shared" : "");
+  return fmt::format("{} | {}{}", fmt::join(parts.server, ","), fmt::join(parts.tool, ","),
+      parts.shared        ? ", shared"
+      : parts.shares_core ? ", sharing a core"
+                          : "");
 }
 
 // In order: number, node, socket, core.
@@ -46,7 +48,7 @@ TEST_CASE("cpus: are halves of whole cores, whatever their numbers are") {
 }
 
 TEST_CASE("cpus: are halves of one core if there is no other") {
-  CHECK(split_of({{0, 0, 0, 0}, {1, 0, 0, 0}}) == "0 | 1");
+  CHECK(split_of({{0, 0, 0, 0}, {1, 0, 0, 0}}) == "0 | 1, sharing a core");
 }
 
 TEST_CASE("cpus: are parted where nodes are, if that is near the middle") {
@@ -59,5 +61,5 @@ TEST_CASE("cpus: are as many for the server as was asked for, and the rest is th
   CHECK(split_of(two_nodes, 6) == "0,1,2,3,4,5 | 7");
   CHECK(split_of(two_nodes, 7) == "0,1,2,3,4,5,7 | 0,1,2,3,4,5,7, shared");
   CHECK(split_of(two_cores_interleaved, 1) == "0 | 1,3"); // nobody beside it on its core
-  CHECK(split_of(two_cores_interleaved, 3) == "0,1,2 | 3");
+  CHECK(split_of(two_cores_interleaved, 3) == "0,1,2 | 3, sharing a core");
 }

@@ -7,6 +7,8 @@
 #include "tools/compare/options.hpp"
 #include "tools/processors.hpp"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <unistd.h>
 
@@ -275,7 +277,22 @@ TEST_CASE("compare options: make a scenario for each number of processors of the
   CHECK_THAT(o.scenarios.front().name, contains("server on 1 processor"));
   CHECK_FALSE(options_with({}).scenarios.front().server_cpus);
   CHECK(options_with({"--server-cpus", "N"}).scenarios.front().server_cpus == revecho::usable_processors().size());
-  CHECK_THAT(parsed({"--server-cpus", "100000"}).err, contains("are more than the"));
+  const auto all = revecho::usable_processors().size();
+  CHECK_THAT(parsed({"--server-cpus", "100000"}).err, contains(fmt::format("are more than the {} that may", all)));
+  const auto named = options_with({"--server-cpus", fmt::format("{},N", all), "--clients", "1", "--delay", "0"});
+  CHECK(named.scenarios.size() == 1); // N is a number that is there already
   CHECK(parsed({"--server-cpus", "1,1"}).exit_code == 2);
   CHECK(parsed({"--server-cpus", "0"}).exit_code == 2);
+  CHECK_THAT(
+      parsed({"--server-cpus", "1", "--against", "a=1"}).err, contains("--against") && contains("--server-cpus"));
+}
+
+TEST_CASE("compare options: have as many event loops take part as the server has processors") {
+  const auto all = revecho::usable_processors().size();
+  const auto names = names_of(options_with({"--server-cpus", "1,N"}));
+  const auto loops = fmt::format("async({})", all > 1 ? all : 2);
+  CHECK(std::count(names.begin(), names.end(), "async(1)") == 1);
+  CHECK(std::count(names.begin(), names.end(), loops) == 1);
+  CHECK(names.size() == 8);
+  CHECK(names_of(options_with({"--server-cpus", "N", "--models", "async"})) == words{"async(1)"});
 }

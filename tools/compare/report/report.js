@@ -259,6 +259,14 @@ function runsTable(scenario, columns) {
       ...bodies));
 }
 
+/// Of a scenario that has its own, or of the whole document: who ran where; null if nobody was told.
+function placement({ server_cpus: server, tool_cpus: tool }) {
+  const cpus = (numbers) => `CPU ${numbers.join(", ")}`;
+  if (!server?.length || !tool?.length) return null;
+  return String(server) === String(tool) ? `servers and load share ${cpus(server)}`
+    : `servers on ${cpus(server)}, the load on ${cpus(tool)}`;
+}
+
 function runs() {
   const every = scenarios.flatMap((scenario) => (scenario.results ?? []).flatMap((result) => result.runs ?? []));
   const columns = measures.filter(([key]) => every.some((run) => run[key] !== null && run[key] !== undefined));
@@ -270,6 +278,7 @@ function runs() {
         scenario.framing && `framing ${scenario.framing}`,
         scenario.size && `messages of ${scenario.size}${/^\d+$/.test(scenario.size) ? " bytes" : ""}`,
         scenario.delay && `delay ${scenario.delay}`, scenario.rate && `${count(scenario.rate)} messages/s offered`,
+        placement(scenario),
       ].filter(Boolean).join(", "))),
       runsTable(scenario, columns)));
   const outside = contestants.filter((who) => who.endpoint).map(({ name }) => name);
@@ -281,10 +290,8 @@ function runs() {
 
 function reproduce() {
   const { host = {}, build = {}, config = {} } = results;
-  const cpus = (numbers) => numbers?.length ? `CPU ${numbers.join(", ")}` : null;
-  const pinned = cpus(config.server_cpus) && cpus(config.tool_cpus)
-    ? `servers on ${cpus(config.server_cpus)}, the load on ${cpus(config.tool_cpus)}`
-    : "server and load shared the CPUs: they could not be kept apart";
+  const pinned = scenarios.some((scenario) => scenario.server_cpus?.length) ? "as each scenario says"
+    : placement(config) ?? "server and load shared the CPUs: they could not be kept apart";
   const facts = [
     ["Processor", host.cpu && `${host.cpu}${host.cpus ? `, ${host.cpus} CPU${host.cpus === 1 ? "" : "s"}` : ""}`],
     ["Memory", host.memory_bytes && bytes(host.memory_bytes)],
