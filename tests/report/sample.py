@@ -36,6 +36,7 @@ def run(random_, name, clients, work_us, duration=2.0):
         "accept_max_us": 4000, "processor_us": cpu * noise * 1.2, "disturbed": 0, "cpu_us": cpu * noise, "cpu_user_us": cpu * noise * 0.3,
         "cpu_system_us": cpu * noise * 0.7, "context_switches": 1.02 * noise if name != "async(1)" else 0.11 * noise,
         "threads": {"sync threads": clients + 3, "sync pool(10)": 12}.get(name, 2),
+        "busiest_loop_share": 1.0 if name == "async(1)" else None,
         "peak_memory_bytes": round(4_300_000 + per_connection * clients), "memory_per_connection_bytes": per_connection,
     }
     if name == "my proxy":

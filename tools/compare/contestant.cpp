@@ -35,7 +35,8 @@ contestant parse_model(const std::string& text) {
   const auto threads = std::to_string(number);
   if (model == "async" || model == "epoll") {
     auto program = fmt::format("revecho-{}-server", model);
-    return {fmt::format("{}({})", model, threads), std::move(program), {"--threads", threads}, std::nullopt};
+    return {fmt::format("{}({})", model, threads), std::move(program), {"--threads", threads}, std::nullopt,
+        static_cast<unsigned>(number)};
   }
   if (model == "sync pool")
     return {fmt::format("sync pool({})", threads), sync, {"--model", "pool", "--threads", threads}, std::nullopt};

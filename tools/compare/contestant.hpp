@@ -14,6 +14,7 @@ struct contestant {
   std::string program;                ///< "revecho-sync-server"
   std::vector<std::string> arguments; ///< that make it this model
   std::optional<endpoint> running;    ///< instead of a program
+  unsigned loops = 0;                 ///< event loops, of a server that has them
 };
 
 /// "sync iterative,sync threads,sync pool(10),async(2),epoll(1)"; a number left out is the program's default. Throws

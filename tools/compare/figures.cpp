@@ -91,4 +91,9 @@ void take_usage(run_figures& figures, const server_usage& usage, const stress::l
     figures[metric::context_switches] = static_cast<double>(usage.context_switches) / replies;
 }
 
+void take_skew(run_figures& figures, const server_usage& usage, unsigned loops) {
+  figures[metric::loops] = loops;
+  figures[metric::busiest_loop_share] = usage.busiest_thread;
+}
+
 } // namespace revecho::compare

@@ -126,6 +126,21 @@ std::string about_the_drifting(const scenario_results& s) {
   return text;
 }
 
+// A single client keeps one loop busy, whoever it falls to.
+std::string about_the_skewed(const scenario_results& s) {
+  constexpr double noticeable = 1.2; // times as much as an even share
+  std::string text;
+  for (const auto& r : s.results) {
+    const double loops = r.median(metric::loops);
+    const double busiest = r.median(metric::busiest_loop_share);
+    if (!r.knows(metric::busiest_loop_share) || static_cast<double>(s.clients) < loops || busiest * loops < noticeable)
+      continue;
+    text += fmt::format(" {}: its busiest loop used {:.0f} % of its CPU time, {:.0f} % would be even.", r.contestant,
+        100 * busiest, 100 / loops);
+  }
+  return text;
+}
+
 // The means of all contestants, round by round, each scenario compared with itself. What is said is about the machine.
 std::string about_the_rounds(const document& all) {
   constexpr double one_in_a_hundred = 2.58; // deviations

@@ -49,10 +49,12 @@ enum class metric {
   disturbed,          ///< 1 if others used the server's processors noticeably, or a CPU quota stopped it, else 0
   context_switches,
   threads,
+  loops,              ///< event loops, where there are several
+  busiest_loop_share, ///< of the server's CPU time; 1 / loops would be even
   peak_memory_bytes,
   memory_per_connection_bytes, ///< growth from the idle server to the peak
 };
-inline constexpr std::size_t metrics = 37;
+inline constexpr std::size_t metrics = 39;
 
 /// "p99_us", as in JSON.
 std::string_view to_string(metric) noexcept;

@@ -259,6 +259,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
     auto usage = server->stop();
     if (cpus.shared) usage.processors.reset(); // they worked for the tool, too
     take_usage(figures, usage, level);
+    if (who.loops > 1) take_skew(figures, usage, who.loops);
     // With fewer runs nothing is said to differ: then it is enough to mark them.
     held_up_ = held_up_ || (figures[metric::disturbed] > 0 && options_.repeat >= fewest_values_to_differ);
   }

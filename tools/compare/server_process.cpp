@@ -30,6 +30,8 @@ std::chrono::nanoseconds duration_of(const timeval& time) {
   return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec};
 }
 
+std::filesystem::path folder_of(pid_t process) { return fmt::format("/proc/{}", process); }
+
 } // namespace
 
 server_process::server_process(const std::string& program, std::vector<std::string> arguments,
@@ -41,6 +43,7 @@ server_process::server_process(const std::string& program, std::vector<std::stri
   try {
     wait_until_it_listens(port_file);
     time_of_start_ = processor_time(process_);
+    threads_at_start_ = thread_times_of(folder_of(process_));
     listened_ = std::chrono::steady_clock::now();
     processors_at_start_ = processor_times_of(cpus_);
     usage_.idle_memory = 1024.0 * static_cast<double>(status_of(process_, "VmRSS"));
@@ -115,6 +118,7 @@ server_usage server_process::stop() {
   usage_.peak_memory = 1024.0 * static_cast<double>(status_of(process_, "VmHWM"));
   const auto time = processor_time(process_) - time_of_start_;
   take_processors(time);
+  usage_.busiest_thread = busiest_share(threads_at_start_, thread_times_of(folder_of(process_)));
   ::kill(process_, SIGTERM);
   status = wait_until_ended(longest_stop);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail("did not stop cleanly");

@@ -6,6 +6,7 @@
 #include "tools/compare/own_program.hpp"
 #include "tools/compare/processor_times.hpp"
 #include "tools/compare/server_log.hpp"
+#include "tools/compare/thread_times.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -30,6 +31,7 @@ struct server_usage {
   accept_wait_figures accept_waits;
   std::optional<processor_times> processors; ///< of those that it was given, whoever used them; none: of all
   bool is_disturbed = false;                 ///< others used them too, noticeably
+  std::optional<double> busiest_thread;      ///< its share in the processor time of all threads
 };
 
 class server_process {
@@ -76,6 +78,7 @@ class server_process {
   server_usage usage_;
   std::vector<int> cpus_;
   std::chrono::nanoseconds time_of_start_{}; // processor time until it listened
+  thread_times threads_at_start_;
   std::chrono::steady_clock::time_point listened_{};
   std::optional<processor_times> processors_at_start_; // when it listened
   std::atomic<std::size_t> most_threads_ = 0;

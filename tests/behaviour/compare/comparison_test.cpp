@@ -69,7 +69,8 @@ TEST_CASE("compare: knows what its own servers cost") {
         return std::any_of(kinds.begin(), kinds.end(), [&](const char* kind) { return metric.starts_with(kind); });
       };
       const bool may_be_unknown = // of too few replies, or too little time, or without processors of its own
-          is_of({"p9", "first_reply_p", "accept_p", "cpu_", "processor_", "disturbed", "context_switches"});
+          is_of({"p9", "first_reply_p", "accept_p", "cpu_", "processor_", "disturbed", "context_switches", "loops",
+              "busiest_loop_share"});
       if (may_be_unknown && value.is_null()) continue;
       if (metric == "memory_per_connection_bytes") {
         CHECK(value.is_null()); // three connections are too few to tell
@@ -98,6 +99,27 @@ TEST_CASE("compare: tells how the server's time divides, and its memory for a co
   const double all = run["cpu_us"];
   if (all * run["replies"].get<double>() < 300e3) SKIP_TEST("the server had too little of a processor");
   CHECK(std::abs(run["cpu_user_us"].get<double>() + run["cpu_system_us"].get<double>() - all) < 0.01);
+}
+
+TEST_CASE("compare: tells how event loops share the work") {
+  const auto end = compare(
+      shortly({"--models", "async(1),async(2),epoll(2),sync pool(2)", "--clients", "20", "--delay", "0", "--json", "-"},
+          "500ms"));
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  const auto scenario = scenario_of(end);
+  for (const std::string name : {"async(1)", "sync pool(2)"}) {
+    const auto run = result_of(scenario, name)["runs"][0];
+    CHECK(run["loops"].is_null());
+    CHECK(run["busiest_loop_share"].is_null());
+  }
+  for (const std::string name : {"async(2)", "epoll(2)"}) {
+    const auto run = result_of(scenario, name)["runs"][0];
+    CHECK(run["loops"] == 2);
+    if (run["busiest_loop_share"].is_null()) SKIP_TEST("the server had too little of a processor, or nobody counts it");
+    CHECK(run["busiest_loop_share"] > 0.45); // of two; the other threads have next to nothing to do
+    CHECK(run["busiest_loop_share"] <= 1);
+  }
 }
 
 TEST_CASE("compare: marks runs in which others had the server's processors, and makes them once more") {

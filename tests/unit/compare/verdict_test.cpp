@@ -262,3 +262,14 @@ TEST_CASE("verdict: says in how many runs others used the servers' processors") 
       contains(" Others used the servers' processors in 2 of 10 runs."));
   CHECK_THAT(judged(10, {fast, slow}).text, !contains("Others used"));
 }
+
+TEST_CASE("verdict: tells of event loops of which one does more than its part") {
+  const auto skewed = [](double share) {
+    return with(with(ran("async(4)", {100, 101, 102, 103, 104}), metric::loops, 4), metric::busiest_loop_share, share);
+  };
+  const auto other = ran("sync threads", {50, 51, 52, 53, 54});
+  CHECK_THAT(judged(10, {skewed(0.41), other}).text,
+      contains("async(4): its busiest loop used 41 % of its CPU time, 25 % would be even."));
+  CHECK_THAT(judged(10, {skewed(0.28), other}).text, !contains("busiest"));
+  CHECK_THAT(judged(3, {skewed(1), other}).text, !contains("busiest")); // too few clients for all of them
+}
