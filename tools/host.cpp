@@ -144,8 +144,8 @@ std::string about_the_quota(const host& h) {
       *h.cpu_quota, h.usable_cpus);
 }
 
-// `busy`: a share of all that there is.
-std::string about_the_load(const host& h, double busy) {
+std::string about_the_load(const host& h) {
+  constexpr double busy = 0.25; // of all that there is
   if (!h.load || *h.load <= busy * static_cast<double>(h.usable_cpus)) return {};
   return fmt::format(
       "The machine was busy: a load of {:.3g} on {} processors in the minute before; end other programs.", *h.load,
@@ -158,11 +158,6 @@ std::string about_the_neighbors(const host& h) {
     return fmt::format(
         "This is a virtual machine, whose neighbors had {:.2g} % of its time since it started.", 100 * *h.stolen);
   return "This is a virtual machine: its neighbors are not to be seen, except as stolen time.";
-}
-
-std::vector<std::string> without_empty(std::vector<std::string> all) {
-  std::erase(all, "");
-  return all;
 }
 
 } // namespace
@@ -200,16 +195,13 @@ std::vector<std::string> warnings_about(const host& h) {
   if (h.boost.value_or(false))
     all.emplace_back("Boost is on: the processors slow down when they are hot, or many are busy.");
   all.push_back(about_the_quota(h));
-  all.push_back(about_the_load(h, 0.25));
+  all.push_back(about_the_load(h));
   if (h.usable_cpus > 1 && h.cores == 1)
     all.emplace_back("There is one core: servers and load tool share it as its hardware threads, and slow each other "
                      "down.");
   all.push_back(about_the_neighbors(h));
-  return without_empty(std::move(all));
-}
-
-std::vector<std::string> serious_warnings_about(const host& h) {
-  return without_empty({about_the_quota(h), about_the_load(h, 1)});
+  std::erase(all, "");
+  return all;
 }
 
 } // namespace revecho

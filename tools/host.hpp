@@ -44,7 +44,4 @@ host host_of(const std::filesystem::path& root, const std::vector<int>& usable);
 /// A sentence for each thing that makes figures of this machine vary or deceive, and what to do about it.
 std::vector<std::string> warnings_about(const host&);
 
-/// Those of them that are worth interrupting somebody for: with these no figure means much.
-std::vector<std::string> serious_warnings_about(const host&);
-
 } // namespace revecho

@@ -95,9 +95,6 @@ document runner::run() {
       all.warnings.push_back(fmt::format("With the server on {} processor{}, it shares a core with the load tool, and "
                                          "they slow each other down.",
           number, number == 1 ? "" : "s"));
-  if (live_.is_shown()) // somebody is there, and may still end what takes processors
-    for (const auto& warning : serious_warnings_about(all.machine))
-      write_to_stderr(warning + "\n");
   all.command = options_.command;
   all.repeat = options_.repeat;
   all.margin = options_.margin;
@@ -227,6 +224,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
                                           "--drain-timeout", "300ms"});
     if (s.has_staller) arguments.insert(arguments.end(), {"--message-timeout", "0"}); // it stays for all of the run
     server.emplace(who.program, std::move(arguments), cpus.server, interrupted_);
+    if (who.loops > 1) server->time_threads();
     engine.work().to = server->address();
   }
   unique_descriptor stalled;

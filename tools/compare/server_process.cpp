@@ -43,7 +43,6 @@ server_process::server_process(const std::string& program, std::vector<std::stri
   try {
     wait_until_it_listens(port_file);
     time_of_start_ = processor_time(process_);
-    threads_at_start_ = thread_times_of(folder_of(process_));
     listened_ = std::chrono::steady_clock::now();
     processors_at_start_ = processor_times_of(cpus_);
     usage_.idle_memory = 1024.0 * static_cast<double>(status_of(process_, "VmRSS"));
@@ -118,7 +117,8 @@ server_usage server_process::stop() {
   usage_.peak_memory = 1024.0 * static_cast<double>(status_of(process_, "VmHWM"));
   const auto time = processor_time(process_) - time_of_start_;
   take_processors(time);
-  usage_.busiest_thread = busiest_share(threads_at_start_, thread_times_of(folder_of(process_)));
+  if (threads_at_start_)
+    usage_.busiest_thread = busiest_share(*threads_at_start_, thread_times_of(folder_of(process_)));
   ::kill(process_, SIGTERM);
   status = wait_until_ended(longest_stop);
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail("did not stop cleanly");
@@ -133,6 +133,8 @@ server_usage server_process::stop() {
   usage_.accept_waits = accept_waits_in(last_lines(folder_ / "log"));
   return usage_;
 }
+
+void server_process::time_threads() { threads_at_start_ = thread_times_of(folder_of(process_)); }
 
 void server_process::take_processors(std::chrono::nanoseconds own_time) {
   const auto now = processor_times_of(cpus_);

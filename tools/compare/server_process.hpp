@@ -31,7 +31,7 @@ struct server_usage {
   accept_wait_figures accept_waits;
   std::optional<processor_times> processors; ///< of those that it was given, whoever used them; none: of all
   bool is_disturbed = false;                 ///< others used them too, noticeably
-  std::optional<double> busiest_thread;      ///< its share in the processor time of all threads
+  std::optional<double> busiest_thread;      ///< its share in the processor time of all threads, after time_threads()
 };
 
 class server_process {
@@ -48,6 +48,9 @@ class server_process {
   server_process& operator=(const server_process&) = delete;
 
   const endpoint& address() const noexcept { return address_; }
+
+  /// From here on the processor time of each thread is counted: it takes a file for each.
+  void time_threads();
 
   /// SIGTERM, and waits for the end. Throws std::runtime_error if it does not end well, or that was interrupted.
   server_usage stop();
@@ -77,8 +80,8 @@ class server_process {
   endpoint address_;
   server_usage usage_;
   std::vector<int> cpus_;
-  std::chrono::nanoseconds time_of_start_{}; // processor time until it listened
-  thread_times threads_at_start_;
+  std::chrono::nanoseconds time_of_start_{};     // processor time until it listened
+  std::optional<thread_times> threads_at_start_; // if somebody wants to know
   std::chrono::steady_clock::time_point listened_{};
   std::optional<processor_times> processors_at_start_; // when it listened
   std::atomic<std::size_t> most_threads_ = 0;

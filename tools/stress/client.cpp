@@ -90,7 +90,7 @@ async::awaitable<void> client::connect() {
   owner_.results().notice(now);
   if (peer) {
     peer_.emplace(std::move(*peer));
-    has_stamps_ = work.timestamps && peer_->stamp_arrivals();
+    if (work.timestamps) peer_->stamp_arrivals(); // if that fails, nothing is told below
     connecting_ = owner_.results().stood_still_since(before) ? std::nullopt : std::optional(now - before);
     if (connecting_) owner_.results().count_connect(*connecting_);
   } else if (!owner_.is_cut_off()) {
@@ -146,12 +146,13 @@ void client::on_ready(std::error_code error) {
     error.clear(); // the next tick asks again
   std::span<const char> input;
   const bool reads = !talk_.is_broken(); // it may have been lost since, in wake()
+  const bool asks = owner_.wants_stamp();
   std::optional<std::chrono::nanoseconds> lay_for;
-  if (!error && reads)
-    input = has_stamps_ && owner_.wants_stamp() ? peer_->read_now(error, lay_for) : peer_->read_now(error);
+  if (!error && reads) input = asks ? peer_->read_now(error, lay_for) : peer_->read_now(error);
   const auto now = steady::now(); // once for everything that a read brings: reading it costs as much as the rest
+  if (asks && !input.empty() && talk_.is_owed()) // the oldest message is known until its reply is taken
+    owner_.results().count_unread(lay_for, *talk_.deadline() - owner_.work().timeout, now);
   if (!error && reads) input.empty() ? lose_connection({}, now) : receive(input, now);
-  if (lay_for) owner_.results().count_unread(*lay_for, now);
   // A peer that sends without a pause never lets the wait for it end in another way.
   if (!error && owner_.is_cut_off() && talk_.is_owed()) error = std::make_error_code(std::errc::operation_canceled);
   if (error == std::errc::interrupted || error == std::errc::operation_would_block) error.clear();

@@ -64,7 +64,6 @@ class client final : private async::ready_handler {
   std::optional<async::stream> peer_;
   conversation talk_;
   schedule schedule_;
-  bool has_stamps_ = false;  // the kernel notes when replies arrive
   bool scheduled_ = false;   // its worker will call wake()
   std::vector<char> unsent_; // what the kernel did not take yet, from flushed_ on
   std::size_t flushed_ = 0;

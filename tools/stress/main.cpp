@@ -45,9 +45,6 @@ class session {
   load& engine() noexcept { return engine_; }
 
   int run() {
-    if (!options_.quiet)
-      for (const auto& warning : serious_warnings_about(machine_))
-        write_to_stderr(warning + "\n");
     if (options_.find_rate) {
       search();
     } else {
@@ -168,7 +165,7 @@ class session {
   }
 
   stress_options options_;
-  host machine_ = host::here(); // before the load is one of its own
+  host machine_ = options_.json.empty() ? host() : host::here(); // before the load is one of its own
   load engine_;
   progress line_;
   level_table rows_;

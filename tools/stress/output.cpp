@@ -140,6 +140,10 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
             *drift > 0 ? "rose" : "fell", 100 * std::abs(*drift)));
   if (!level.standstills.empty()) lines.push_back(about_standstills(level));
   if (auto text = about_limit(level, work); !text.empty()) lines.push_back(std::move(text));
+  if (level.knows_no_arrivals())
+    lines.emplace_back(
+        "The kernel does not tell when replies arrived, so nobody knows how long they lay there before the "
+        "load tool read them; --timestamps off does not ask.");
   if (!work.messages && level.window < std::chrono::seconds{1})
     lines.push_back(
         fmt::format("The window of {} is short: expect other figures next time.", format_duration(level.window)));

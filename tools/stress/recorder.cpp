@@ -87,10 +87,15 @@ void recorder::count_sent(steady::time_point intended) noexcept {
   if (times_.is_in_window(intended)) ++result_.messages;
 }
 
-// What came in the future, or before the window, has come by a step of the clock.
-void recorder::count_unread(std::chrono::nanoseconds lay_for, steady::time_point now) noexcept {
-  const bool is_possible = lay_for.count() >= 0 && now - lay_for >= times_.window_begin;
-  if (is_possible && times_.is_in_window(now) && !stood_still_since(now - lay_for)) result_.unread.record(lay_for);
+// What arrived in the future, or before its message was sent, did so by a step of the wall clock.
+void recorder::count_unread(
+    std::optional<std::chrono::nanoseconds> lay_for, steady::time_point sent, steady::time_point now) noexcept {
+  if (!counts_latency(sent)) return;
+  if (lay_for && lay_for->count() >= 0 && *lay_for <= now - sent) {
+    result_.unread.record(*lay_for);
+  } else {
+    ++result_.unknown_arrivals;
+  }
 }
 
 void recorder::count_lag(steady::time_point intended, steady::time_point sent) noexcept {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace revecho::stress {
@@ -50,8 +51,10 @@ class recorder {
   /// The number of connections that are owed a reply changes.
   void count_owing(int change, steady::time_point now);
   void count_sent(steady::time_point intended) noexcept;
-  /// The last bytes of a read at that time had lain in the kernel for so long, if the wall clock did not step.
-  void count_unread(std::chrono::nanoseconds lay_for, steady::time_point now) noexcept;
+  /// The last bytes of a read had lain in the kernel for so long, if the kernel tells and the wall clock did not step.
+  /// `sent`: when the message was that has waited longest.
+  void count_unread(
+      std::optional<std::chrono::nanoseconds> lay_for, steady::time_point sent, steady::time_point now) noexcept;
   void count_lag(steady::time_point intended, steady::time_point sent) noexcept;
 
   /// A right reply; `waiting_since`: when this connection had its last one, or sent the message if that was later;

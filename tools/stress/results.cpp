@@ -126,6 +126,7 @@ void level_result::merge(const level_result& other) {
   standstills.insert(standstills.end(), other.standstills.begin(), other.standstills.end());
   standstills = joined(std::move(standstills));
   unread.merge(other.unread);
+  unknown_arrivals += other.unknown_arrivals;
   lag.merge(other.lag);
 }
 
@@ -240,6 +241,11 @@ bool level_result::reads_late() const noexcept {
     return lay && took && *lay > least && 3 * *lay > 2 * *took;
   };
   return is_most(50, 0ns) || is_most(99, 1ms);
+}
+
+// The kernel begins to note times a little after it is asked to.
+bool level_result::knows_no_arrivals() const noexcept {
+  return unread.size() == 0 && unknown_arrivals >= 100 && window >= std::chrono::seconds{1};
 }
 
 bool level_result::is_held_up() const noexcept {

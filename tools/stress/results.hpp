@@ -133,10 +133,11 @@ struct level_result {
   std::uint64_t runs = 0;               ///< each after a wait for a processor, however short
   std::chrono::nanoseconds throttled{}; ///< by the CPU quotas of its control groups, of all processors together
   std::vector<standstill> standstills;
-  histogram unread;           ///< how long replies lay in the kernel before it read them; of some of its reads
-  histogram lag;              ///< from when a message could have been sent to when it was
-  std::size_t processors = 1; ///< that it may use
-  std::size_t ports = 0;      ///< that it may connect from, of all its addresses together
+  histogram unread;                   ///< how long replies lay in the kernel before it read them; of some of its reads
+  std::uint64_t unknown_arrivals = 0; ///< reads of which that was asked in vain
+  histogram lag;                      ///< from when a message could have been sent to when it was
+  std::size_t processors = 1;         ///< that it may use
+  std::size_t ports = 0;              ///< that it may connect from, of all its addresses together
   std::optional<std::uint64_t> retransmitted; ///< segments meanwhile, of all in its network namespace
   bool interrupted = false;
 
@@ -160,6 +161,8 @@ struct level_result {
   std::chrono::nanoseconds mean_run_delay() const noexcept; ///< before each run
   /// Do the figures describe the tool rather than the server, and why?
   tool_limit limited_by() const noexcept;
+  /// Did the kernel never tell when replies arrived, although it was asked for long enough?
+  bool knows_no_arrivals() const noexcept;
   /// Was it something outside of the tool, which may be over the next time?
   bool is_held_up() const noexcept;
   /// Was there an answer, and nothing wrong, lost or late?

@@ -109,22 +109,6 @@ TEST_CASE("host: knows how much of a virtual machine's time others had") {
   CHECK_FALSE(host_of(m.root(), {0}).stolen);
 }
 
-TEST_CASE("host: is worth a word at once only if no figure would mean much") {
-  host h;
-  h.usable_cpus = 4;
-  h.governor = "powersave";
-  h.boost = h.is_virtual = true;
-  h.load = 3;
-  h.cpu_quota = 4;
-  CHECK(warnings_about(h).size() == 4);
-  CHECK(serious_warnings_about(h).empty());
-  h.load = 4.5;
-  CHECK(serious_warnings_about(h).size() == 1);
-  h.cpu_quota = 3.5;
-  CHECK(serious_warnings_about(h).size() == 2);
-  CHECK(warnings_about(h).size() == 5);
-}
-
 TEST_CASE("host: has limits of control groups of version 1, too") {
   const machine m;
   m.write("proc/self/cgroup", "5:memory:/x\n4:cpu,cpuacct:/x");

@@ -191,15 +191,18 @@ TEST_CASE("recorder: counts how long replies lay unread, but no steps of the clo
   work.duration = 10s;
   recorder results(work, false);
   results.begin(level_times(work, begin_time));
-  const auto in_window = begin_time + 5s;
-  results.count_unread(3ms, in_window);
-  results.count_unread(-1ms, in_window); // the clock was set back
-  results.count_unread(1h, in_window);   // or forward
-  results.count_unread(3ms, begin_time + 500ms);
-  CHECK(results.result().unread.size() == 1);
-  CHECK(results.result().unread.max() == 3ms);
-  results.notice(in_window);
-  results.notice(in_window + 200ms); // nobody ran meanwhile
-  results.count_unread(150ms, in_window + 200ms);
-  CHECK(results.result().unread.size() == 1);
+  const auto& result = results.result();
+  const auto sent = begin_time + 5s;
+  results.count_unread(3ms, sent, sent + 4ms);
+  results.count_unread(-1ms, sent, sent + 4ms); // the clock was set back
+  results.count_unread(5ms, sent, sent + 4ms);  // or forward
+  results.count_unread(std::nullopt, sent, sent + 4ms);
+  results.count_unread(3ms, begin_time + 500ms, begin_time + 504ms); // before the window
+  CHECK(result.unread.size() == 1);
+  CHECK(result.unread.max() == 3ms);
+  CHECK(result.unknown_arrivals == 3);
+  results.notice(sent);
+  results.notice(sent + 200ms); // nobody ran meanwhile
+  results.count_unread(150ms, sent, sent + 200ms);
+  CHECK(result.unread.size() == 1);
 }

@@ -200,3 +200,13 @@ TEST_CASE("network counters: tell how many segments were sent again") {
   std::istringstream without("Tcp: RtoAlgorithm InSegs\nTcp: 1 5000\n");
   CHECK_FALSE(retransmitted_segments(without));
 }
+
+TEST_CASE("level: says that the kernel does not tell when replies arrived, once it was asked for long enough") {
+  auto level = healthy();
+  level.unknown_arrivals = 99;
+  CHECK_THAT(said_of(level), !contains("when replies arrived"));
+  level.unknown_arrivals = 100;
+  CHECK_THAT(said_of(level), contains("The kernel does not tell when replies arrived") && contains("--timestamps off"));
+  level.unread.record(5us);
+  CHECK_THAT(said_of(level), !contains("when replies arrived"));
+}
