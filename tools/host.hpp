@@ -1,4 +1,4 @@
-// This machine, as results name it, and what about it spoils measurements.
+// The record of this machine in results, and warnings about conditions that spoil measurements.
 #pragma once
 
 #include <cstddef>
@@ -37,8 +37,8 @@ struct host {
   static host here();
 };
 
-/// What the files below `root` tell of processors that a process in the control group of `root`/proc/self may use.
-/// Names and sizes that the system tells by calls are left empty.
+/// Reads the files below `root`, for a process that may use these processors. Leaves fields empty that come from system
+/// calls.
 host host_of(const std::filesystem::path& root, const std::vector<int>& usable);
 
 /// A sentence for each thing that makes figures of this machine vary or deceive, and what to do about it.

@@ -1,5 +1,5 @@
-// Text for people. Tables: columns as wide as they need to be, words to the left, figures to the right, and fewer of
-// them where the terminal is narrow. Paragraphs.
+// Text for people: paragraphs, and tables whose columns are as wide as they need to be, with words to the left and
+// figures to the right. A table leaves columns out if the terminal is narrow.
 #pragma once
 
 #include <algorithm>
@@ -77,7 +77,7 @@ class table {
   std::vector<std::vector<std::string>> rows_; // empty: a gap; one cell: a line
 };
 
-/// In lines of at most so many characters, but for words that are longer; all but the first line indented.
+/// Breaks text into lines of at most so many characters; longer words stay whole. Indents all lines except the first.
 std::string wrapped(std::string_view text, std::size_t width, std::size_t indent = 0);
 
 } // namespace revecho

@@ -1,5 +1,5 @@
-// Does a series of figures rise or fall, beyond what chance explains? Mann and Kendall's test: it asks only which of
-// two figures is larger, so it needs no assumption about how they are distributed.
+// The Mann-Kendall test for a trend: does a series rise or fall more than chance explains? It compares pairs of figures
+// only, so it assumes nothing about their distribution.
 #pragma once
 
 #include <cstdint>

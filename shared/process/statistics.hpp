@@ -1,5 +1,5 @@
-// What a server counts and times. Any thread may add at any time; adding to a counter is one uncontended atomic
-// addition. Knows no sockets and no clock.
+// Counters of a server, and how long its connections waited to be accepted. All functions may be called from any
+// thread. Adding to a counter is one uncontended atomic addition. Knows no sockets and no clock.
 #pragma once
 
 #include "shared/process/histogram.hpp"

@@ -25,11 +25,12 @@ std::string loading(const std::string& library);
 
 outcome run_in_shell(const std::string& script, const std::string& program, const std::vector<std::string>& arguments);
 
-/// What it shows on a terminal, with `environment` as for env(1). A terminal of 0 columns does not know its width.
+/// The bytes that a program writes to a terminal. `environment`: as for env(1). `columns`: the width that the terminal
+/// reports; 0: it reports none.
 std::string show_on_terminal(const std::vector<std::string>& environment, const std::string& program,
     const std::vector<std::string>& arguments, unsigned short columns = 0);
 
-/// The lines of that, those of a live line included.
+/// The lines in those bytes, including each state of a live line.
 std::vector<std::string> lines_shown(const std::string& on_terminal);
 
 /// All processes, but for ended ones, on whose command line that text is.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The tools at a terminal: nothing is wider than it, what was left out is said, and rows come as levels end.
+"""The tools on a terminal: no line is wider, the table names the columns it leaves out, and rows appear as levels end.
 
 REVECHO_PROGRAMS names the directory of the built programs.
 """
@@ -54,7 +54,7 @@ class Terminal:
         return self.process.wait(PATIENCE)
 
     def text(self):
-        """What is to be seen: of lines that were written over, the last state."""
+        """The visible text: the last state of each line that was overwritten."""
         lines = self.written.decode(errors="replace").replace("\r\n", "\n").split("\n")
         return "\n".join(line.split("\r")[-1] for line in lines)
 

@@ -16,7 +16,7 @@ std::size_t cores_in(const std::vector<processor>& all) {
   return count;
 }
 
-// Where the server's half ends: behind a core, if there are several, and behind a node, if it is near.
+// The end of the server's half: between two cores if there are several, and between two nodes if that is near.
 std::size_t middle_of(const std::vector<processor>& all) {
   std::size_t best = all.size() / 2;
   if (cores_in(all) < 2) return best;
@@ -44,7 +44,7 @@ cpu_split split(const std::vector<processor>& all, std::optional<std::size_t> fo
   if (all.size() < 2) return {};
   const auto middle = for_server.value_or(middle_of(all));
   if (middle >= all.size()) return {numbers_of(all, 0, all.size()), numbers_of(all, 0, all.size()), true, true};
-  // Of a core that is cut the rest is nobody's, if others are left.
+  // The rest of a core that the server uses in part stays idle, if the tool has others.
   auto rest = middle;
   while (for_server && rest < all.size() && all[rest].shares_core_with(all[middle - 1]))
     ++rest;

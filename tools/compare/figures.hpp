@@ -7,10 +7,10 @@
 
 namespace revecho::compare {
 
-/// What the load has seen.
+/// Figures that the load tool measured.
 run_figures figures_of(const stress::level_result&);
 
-/// Adds what the server has cost, as far as there is enough behind it.
+/// Adds the costs of the server; those with too few samples stay unknown.
 void take_usage(run_figures&, const server_usage&, const stress::level_result&);
 
 /// Adds how its event loops share the work, of which there are several.

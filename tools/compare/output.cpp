@@ -118,7 +118,7 @@ std::string cell_of(const scenario_results& s, const contestant_info& who) {
   return fmt::format("{} {:1}", rate_of(*r), r->median(metric::unserved) > 0 ? "!" : mark_of(*r, s.verdict));
 }
 
-// "10 clients", where the group is said once above.
+// "10 clients": a line above has the group.
 std::string name_in_group(const scenario_results& s) {
   const auto end = ", " + s.group;
   return s.name.ends_with(end) ? s.name.substr(0, s.name.size() - end.size()) : s.name;

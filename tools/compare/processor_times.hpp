@@ -1,4 +1,4 @@
-// What processors did, whoever they did it for, as /proc/stat counts it.
+// Busy time of processors, for all programs together, from /proc/stat.
 #pragma once
 
 #include <chrono>
@@ -30,8 +30,8 @@ std::optional<processor_times> processor_times_of(const std::vector<int>& cpus);
 /// The same from the text of a /proc/stat.
 std::optional<processor_times> processor_times_of(const std::vector<int>& cpus, std::istream& stat);
 
-/// Did others take more than 3 % of these processors' time, or was that stolen from them? `spent` is what they did in
-/// `wall`, of which the server itself took `own`. What the kernel's steps can explain does not count.
+/// Did other programs use more than 3 % of these processors' time, or was that much stolen? `spent`: their times within
+/// `wall`; `own`: the part of it that the server used. Differences that the kernel's steps explain do not count.
 bool is_disturbed(const processor_times& spent, std::chrono::nanoseconds own, std::chrono::nanoseconds wall,
     std::size_t cpus) noexcept;
 

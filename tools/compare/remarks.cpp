@@ -141,7 +141,7 @@ std::string about_the_skewed(const scenario_results& s) {
   return text;
 }
 
-// The means of all contestants, round by round, each scenario compared with itself. What is said is about the machine.
+// The trend of the means of all contestants over the rounds of a scenario, summed over scenarios: it shows the machine.
 std::string about_the_rounds(const document& all) {
   constexpr double one_in_a_hundred = 2.58; // deviations
   trend sum;

@@ -1,5 +1,5 @@
-// Sentences about what a verdict cannot say: who was left out, and what of the runs was not as it should be. Those
-// about a scenario begin with a space, and are empty where there is nothing to say.
+// Sentences that follow a verdict: unserved clients, failures, and runs that were not as they should be. Those about a
+// scenario begin with a space; they are empty if all was well.
 #pragma once
 
 #include "tools/compare/results.hpp"

@@ -177,8 +177,8 @@ void runner::run_round(const scenario& s, scenario_results& into, std::size_t ro
   }
 }
 
-// Rounds for the loads of which something is not known well enough, in turn, while there is time for them. That looks
-// at how wide intervals are and never at who is ahead, so it makes no differences.
+// More rounds for the loads with wide intervals, in turn, while the budget lasts. The choice depends on widths only,
+// and never on who leads: stopping when somebody leads would make differences out of chance.
 void runner::go_on(std::vector<scenario_results>& scenarios) {
   std::vector<std::size_t> rounds(scenarios.size(), options_.repeat);
   while (options_.goes_on && !interrupted_) {
@@ -258,7 +258,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
     if (cpus.shared) usage.processors.reset(); // they worked for the tool, too
     take_usage(figures, usage, level);
     if (who.loops > 1) take_skew(figures, usage, who.loops);
-    // With fewer runs nothing is said to differ: then it is enough to mark them.
+    // Fewer runs allow no verdict, so a mark is enough for them.
     held_up_ = held_up_ || (figures[metric::disturbed] > 0 && options_.repeat >= fewest_values_to_differ);
   }
   return figures;

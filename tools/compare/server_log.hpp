@@ -1,4 +1,4 @@
-// What a server of ours writes with --log-format json, as it is read here.
+// Parses the log that a server of ours writes with --log-format json.
 #pragma once
 
 #include <optional>
@@ -14,10 +14,10 @@ struct accept_wait_figures {
   std::optional<double> max_us;
 };
 
-/// From the statistics with which the log ends.
+/// Reads them from the statistics at the end of the log.
 accept_wait_figures accept_waits_in(std::string_view log);
 
-/// For people: warnings and errors as text logs have them, and whatever is no line of a log as it stands.
+/// The log as text for people: warnings and errors, and unchanged all lines that are no JSON.
 std::string readable(std::string_view log);
 
 } // namespace revecho::compare

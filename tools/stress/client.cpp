@@ -90,7 +90,7 @@ async::awaitable<void> client::connect() {
   owner_.results().notice(now);
   if (peer) {
     peer_.emplace(std::move(*peer));
-    if (work.timestamps) peer_->stamp_arrivals(); // if that fails, nothing is told below
+    if (work.timestamps) peer_->stamp_arrivals(); // if that fails, reads get no stamps
     connecting_ = owner_.results().stood_still_since(before) ? std::nullopt : std::optional(now - before);
     if (connecting_) owner_.results().count_connect(*connecting_);
   } else if (!owner_.is_cut_off()) {
@@ -150,7 +150,7 @@ void client::on_ready(std::error_code error) {
   std::optional<std::chrono::nanoseconds> lay_for;
   if (!error && reads) input = asks ? peer_->read_now(error, lay_for) : peer_->read_now(error);
   const auto now = steady::now(); // once for everything that a read brings: reading it costs as much as the rest
-  if (asks && !input.empty() && talk_.is_owed()) // the oldest message is known until its reply is taken
+  if (asks && !input.empty() && talk_.is_owed()) // before receive() takes the oldest message
     owner_.results().count_unread(lay_for, *talk_.deadline() - owner_.work().timeout, now);
   if (!error && reads) input.empty() ? lose_connection({}, now) : receive(input, now);
   // A peer that sends without a pause never lets the wait for it end in another way.

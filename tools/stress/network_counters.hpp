@@ -1,4 +1,4 @@
-// What the kernel counts of TCP, of all connections of this network namespace together. Knows no load.
+// TCP counters of the kernel, for the whole network namespace. Knows no load.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace revecho::stress {
 
-/// Segments that were sent again, since the machine started; nothing if the kernel does not tell.
+/// Retransmitted segments since the machine started; nothing if the kernel does not tell.
 std::optional<std::uint64_t> retransmitted_segments();
 
 /// The same. `snmp`: a /proc/net/snmp.

@@ -98,8 +98,9 @@ std::string about_the_slowest(const level_result& level) {
   const auto usual = all[all.size() / 2];
   const auto slow = std::count_if(all.begin(), all.end(), [&](auto p50) { return p50 > 2 * usual; });
   if (slow == 0) return {};
-  return fmt::format("{} of {} clients had to wait more than twice as long as a usual one: p50 up to {}, and {} of the "
-                     "client in the middle.",
+  return fmt::format(
+      "{} of {} clients waited more than twice as long as the client in the middle: their p50 is up to {}, "
+      "not {}.",
       slow, all.size(), format_duration(all.back()), format_duration(usual));
 }
 
@@ -142,8 +143,8 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
   if (auto text = about_limit(level, work); !text.empty()) lines.push_back(std::move(text));
   if (level.knows_no_arrivals())
     lines.emplace_back(
-        "The kernel does not tell when replies arrived, so nobody knows how long they lay there before the "
-        "load tool read them; --timestamps off does not ask.");
+        "The kernel does not report when replies arrived: how long they lay unread is unknown. Use --timestamps off "
+        "to stop asking.");
   if (!work.messages && level.window < std::chrono::seconds{1})
     lines.push_back(
         fmt::format("The window of {} is short: expect other figures next time.", format_duration(level.window)));

@@ -12,15 +12,15 @@
 
 namespace revecho::stress {
 
-/// A row a level, given out as levels end. Columns leave in a fixed order until it fits the width.
+/// A table with a row for each level, written as levels end. Leaves columns out in a fixed order until it fits.
 class level_table {
  public:
   level_table(std::size_t most_clients, std::size_t width) : most_clients_(most_clients), width_(width) {}
 
-  /// What there is to be written now: the row, and before the first one the titles.
+  /// Returns the text to write now: the row, and before the first one the titles.
   std::string add(const level_result&);
 
-  /// What stands under the last row: the columns that have left.
+  /// Returns the line under the last row, which names the columns left out.
   std::string end() const { return rows_ ? rows_->left_out() : ""; }
 
  private:

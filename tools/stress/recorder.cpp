@@ -87,7 +87,7 @@ void recorder::count_sent(steady::time_point intended) noexcept {
   if (times_.is_in_window(intended)) ++result_.messages;
 }
 
-// What arrived in the future, or before its message was sent, did so by a step of the wall clock.
+// An arrival in the future, or before its message was sent, comes from a step of the wall clock.
 void recorder::count_unread(
     std::optional<std::chrono::nanoseconds> lay_for, steady::time_point sent, steady::time_point now) noexcept {
   if (!counts_latency(sent)) return;

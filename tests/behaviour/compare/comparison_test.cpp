@@ -279,7 +279,7 @@ TEST_CASE("compare: gives servers and tool processors of their own, if there are
   }
 }
 
-TEST_CASE("compare: gives the server as many processors as it is told, and says where the tool shares them") {
+TEST_CASE("compare: runs the server on --server-cpus, and reports if the load tool shares all of them") {
   const auto all = revecho::usable_processors().size();
   if (all < 2) SKIP_TEST("there is only one processor");
   const auto end = compare(shortly({"--models", "epoll(2)", "--clients", "2", "--delay", "0", "--server-cpus", "1,N"}));

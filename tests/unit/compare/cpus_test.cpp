@@ -1,4 +1,4 @@
-// Who gets which processors, for machines of several kinds.
+// The division of processors between server and load tool, for several kinds of machines.
 #include "tests/support/catch.hpp"
 #include "tools/compare/cpus.hpp"
 

@@ -1,4 +1,4 @@
-// The machine's record, from files of machines that the test makes up, and what is said about them.
+// The machine's record and its warnings, read from made-up /proc and /sys trees.
 #include "tests/support/catch.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tools/child.hpp"
@@ -43,7 +43,7 @@ std::string all_warnings(const host& h) { return fmt::format("{}", fmt::join(war
 
 } // namespace
 
-TEST_CASE("host: is told by the files of a big machine") {
+TEST_CASE("host: reads all of its fields from /proc and /sys") {
   const machine m;
   m.write("proc/cpuinfo", "processor\t: 0\nmodel name\t: A Fast One\nflags\t\t: fpu hypervisor sse");
   m.write("proc/version", "Linux version 6.1.0 (somebody) #1 SMP PREEMPT_DYNAMIC Debian 6.1");
@@ -84,7 +84,7 @@ TEST_CASE("host: is told by the files of a big machine") {
   CHECK(nlohmann::ordered_json(again) == nlohmann::ordered_json(h));
 }
 
-TEST_CASE("host: is known as far as the system tells, and warned of only for what it knows") {
+TEST_CASE("host: leaves fields empty for missing files, and warns of nothing then") {
   const machine m;
   const auto h = host_of(m.root(), {0, 1});
   CHECK(h.cpu == "unknown");
@@ -122,7 +122,7 @@ TEST_CASE("host: has limits of control groups of version 1, too") {
   CHECK_FALSE(h.memory_limit_bytes);
 }
 
-TEST_CASE("host: warns of one core that servers and tool have to share") {
+TEST_CASE("host: warns if there is only one core") {
   const machine m;
   write_processor(m, 0, "0-1", 0);
   write_processor(m, 1, "0-1", 0);

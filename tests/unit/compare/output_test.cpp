@@ -1,4 +1,4 @@
-// What revecho-compare shows to people, in terminals of every width.
+// The text output of revecho-compare, for terminals of every width.
 #include "tests/support/catch.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tests/unit/compare/comparisons.hpp"

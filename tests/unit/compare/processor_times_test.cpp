@@ -1,4 +1,4 @@
-// What processors did, from texts of /proc/stat.
+// Times of processors, parsed from /proc/stat.
 #include "tests/support/catch.hpp"
 #include "tools/compare/processor_times.hpp"
 

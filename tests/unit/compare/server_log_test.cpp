@@ -1,4 +1,4 @@
-// What is read from the log of a server.
+// Parsing the log of a server.
 #include "tests/support/catch.hpp"
 #include "tools/compare/server_log.hpp"
 

@@ -206,7 +206,8 @@ TEST_CASE("level: says that the kernel does not tell when replies arrived, once 
   level.unknown_arrivals = 99;
   CHECK_THAT(said_of(level), !contains("when replies arrived"));
   level.unknown_arrivals = 100;
-  CHECK_THAT(said_of(level), contains("The kernel does not tell when replies arrived") && contains("--timestamps off"));
+  CHECK_THAT(
+      said_of(level), contains("The kernel does not report when replies arrived") && contains("--timestamps off"));
   level.unread.record(5us);
   CHECK_THAT(said_of(level), !contains("when replies arrived"));
 }

@@ -63,7 +63,7 @@ TEST_CASE("table: lets columns leave in their order until it fits, and names the
   CHECK_THAT(fitted(1), revecho::test::StartsWith("name  x\n")); // these stay
 }
 
-TEST_CASE("table: comes in parts that align, if it is told how wide later rows will be") {
+TEST_CASE("table: aligns rows that are added after the head was written, if their width was announced") {
   table t({{"n", table::align::right, 0, 4}, {"rate", table::align::right, 0, 6}});
   t.add_row({"1", "5"});
   CHECK(t.head() == "   n    rate\n"
