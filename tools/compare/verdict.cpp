@@ -178,7 +178,7 @@ void judge_all(document& all) {
   std::vector<double> probabilities;
   for (const auto& s : all.scenarios)
     add_probabilities(s, probabilities);
-  const criteria c{all.margin, significant_up_to(probabilities, 0.05)};
+  const criteria c{all.margin, significant_up_to(probabilities, level_of_significance(all.precision > 0))};
   std::map<std::string, const scenario_results*> largest; // of each group
   std::vector<std::string> order;
   for (auto& s : all.scenarios) {

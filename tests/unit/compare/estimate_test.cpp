@@ -167,6 +167,32 @@ TEST_CASE("ratio: of equal quantities leaves out 1 in one case of twenty at most
   CHECK(share_of_successes(10'000, 2, is_wrong) < 0.057);
 }
 
+// Adds rounds while an interval is wider than 3 % to either side, as revecho-compare does.
+TEST_CASE("ratio: of equal quantities is significant in one case of twenty at most if runs go on") {
+  const double spread = GENERATE(0.01, 0.025, 0.035, 0.05);
+  const bool is_skewed = GENERATE(false, true);
+  CAPTURE(spread, is_skewed);
+  std::normal_distribution<double> draw(0, spread);
+  const auto next = [&](std::mt19937_64& random) {
+    const double off = draw(random);
+    return is_skewed ? 100 * std::exp(off + std::abs(off)) : 100 + 100 * off;
+  };
+  const auto is_wide = [](const std::vector<double>& values) {
+    const auto e = estimate_median(values);
+    return (e.high - e.low) / 2 > 0.03 * e.median;
+  };
+  const auto is_wrong = [&](std::mt19937_64& random) {
+    std::vector<double> a;
+    std::vector<double> b;
+    do {
+      a.push_back(next(random));
+      b.push_back(next(random));
+    } while (a.size() < fewest_values_to_differ || (a.size() < 25 && (is_wide(a) || is_wide(b))));
+    return ratio_of(a, b).probability <= level_of_significance(true);
+  };
+  CHECK(share_of_successes(10'000, 3, is_wrong) < 0.05);
+}
+
 TEST_CASE("Holm: takes a probability for significant beside all others only") {
   CHECK(significant_up_to({}, 0.05) < 0);
   CHECK(significant_up_to({0.04}, 0.05) == 0.04);
