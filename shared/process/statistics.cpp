@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace revecho {
 namespace {
 
@@ -55,6 +57,8 @@ statistics_snapshot statistics::snapshot() const noexcept {
   for (const auto& one : shards_) {
     for (std::size_t i = 0; i < count_kinds; ++i)
       sum.values[i] += one.values[i].load(std::memory_order_relaxed);
+    const auto& accepted = one.values[static_cast<std::size_t>(count::accepted)];
+    sum.accepted_by_busiest_thread = std::max(sum.accepted_by_busiest_thread, accepted.load(std::memory_order_relaxed));
   }
   return sum;
 }
@@ -89,6 +93,7 @@ log_fields to_fields(const statistics_snapshot& s, const histogram& accept_waits
   for (std::size_t i = 0; i < count_kinds; ++i)
     fields.emplace_back(names[i].name, s.values[i]);
   fields.emplace_back("open", s.open());
+  fields.emplace_back("accepted_by_busiest_thread", s.accepted_by_busiest_thread);
   if (const auto p50 = accept_waits.known_percentile(50)) fields.emplace_back("accept_wait_p50_ms", milliseconds(*p50));
   if (const auto p99 = accept_waits.known_percentile(99)) fields.emplace_back("accept_wait_p99_ms", milliseconds(*p99));
   if (accept_waits.size() > 0) fields.emplace_back("accept_wait_max_ms", milliseconds(accept_waits.max()));

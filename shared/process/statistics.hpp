@@ -41,6 +41,7 @@ std::string_view to_string(count) noexcept;
 /// Values of all counters at one moment. Each is exact; they are not read at the same instant.
 struct statistics_snapshot {
   std::array<std::uint64_t, count_kinds> values{};
+  std::uint64_t accepted_by_busiest_thread = 0; // an event loop is a thread; over 64, some count as one
 
   std::uint64_t operator[](count c) const noexcept { return values[static_cast<std::size_t>(c)]; }
   std::uint64_t open() const noexcept;
@@ -61,7 +62,7 @@ class statistics {
   struct alignas(64) shard {
     std::array<std::atomic<std::uint64_t>, count_kinds> values{};
   };
-  std::array<shard, 16> shards_;
+  std::array<shard, 64> shards_;
   mutable std::mutex mutex_; // for the rest
   histogram accept_waits_;
 };
@@ -69,7 +70,8 @@ class statistics {
 /// "served 12 connections, 340 messages, 21.8 KiB in, 21.8 KiB out" and whatever went wrong behind it.
 std::string summary(const statistics_snapshot&);
 
-/// Every counter by its name, "open", and "accept_wait_p50_ms" and so on where they are known.
+/// Every counter by its name, "open", "accepted_by_busiest_thread", and "accept_wait_p50_ms" and so on where they are
+/// known.
 log_fields to_fields(const statistics_snapshot&, const histogram& accept_waits = {});
 
 } // namespace revecho

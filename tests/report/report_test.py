@@ -28,6 +28,7 @@ MEASURES = [  # the columns of the table of runs: key, title, how it is written
     ("cpu_user_us", "user", "time"), ("cpu_system_us", "system", "time"), ("processor_us", "of all", "time"),
     ("disturbed", "disturbed", "exact"), ("context_switches", "switches", "exact"),
     ("threads", "threads", "exact"), ("busiest_loop_share", "busiest loop", "percent"),
+    ("busiest_loop_connections", "its connections", "percent"),
     ("peak_memory_bytes", "peak memory", "bytes"),
     ("memory_per_connection_bytes", "memory/connection", "bytes"), ("unserved", "unserved", "exact"),
     ("wrong", "wrong", "exact"), ("lost", "lost", "exact"), ("late", "late", "exact"),

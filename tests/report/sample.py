@@ -37,6 +37,7 @@ def run(random_, name, clients, work_us, duration=2.0):
         "cpu_system_us": cpu * noise * 0.7, "context_switches": 1.02 * noise if name != "async(1)" else 0.11 * noise,
         "threads": {"sync threads": clients + 3, "sync pool(10)": 12}.get(name, 2),
         "busiest_loop_share": 1.0 if name == "async(1)" else None,
+        "busiest_loop_connections": 1.0 if name == "async(1)" else None,
         "peak_memory_bytes": round(4_300_000 + per_connection * clients), "memory_per_connection_bytes": per_connection,
     }
     if name == "my proxy":

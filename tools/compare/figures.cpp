@@ -70,9 +70,9 @@ run_figures figures_of(const stress::level_result& level) {
 void take_usage(run_figures& figures, const server_usage& usage, const stress::level_result& level) {
   figures[metric::threads] = static_cast<double>(usage.threads);
   figures[metric::peak_memory_bytes] = usage.peak_memory;
-  figures[metric::accept_p50_us] = usage.accept_waits.p50_us;
-  figures[metric::accept_p99_us] = usage.accept_waits.p99_us;
-  figures[metric::accept_max_us] = usage.accept_waits.max_us;
+  figures[metric::accept_p50_us] = usage.accepts.wait_p50_us;
+  figures[metric::accept_p99_us] = usage.accepts.wait_p99_us;
+  figures[metric::accept_max_us] = usage.accepts.wait_max_us;
   const double growth = usage.peak_memory - usage.idle_memory;
   // A client that was not served may have no connection, except to the kernel.
   if (growth >= least_growth && level.clients >= fewest_connections && level.never_served() == 0)
@@ -94,6 +94,7 @@ void take_usage(run_figures& figures, const server_usage& usage, const stress::l
 void take_skew(run_figures& figures, const server_usage& usage, unsigned loops) {
   figures[metric::loops] = loops;
   figures[metric::busiest_loop_share] = usage.busiest_thread;
+  figures[metric::busiest_loop_connections] = usage.accepts.busiest_thread;
 }
 
 } // namespace revecho::compare

@@ -20,7 +20,8 @@ constexpr std::array<std::string_view, metrics> metric_names{"rate", "replies", 
     "first_reply_censored", "accept_p50_us", "accept_p99_us", "accept_max_us", "censored", "unserved", "wrong", "lost",
     "late", "tool_limited", "cpu_us", "cpu_user_us", "cpu_system_us", "processor_us", "processor_user_us",
     "processor_system_us", "processor_irq_us", "processor_softirq_us", "processor_steal_us", "disturbed",
-    "context_switches", "threads", "loops", "busiest_loop_share", "peak_memory_bytes", "memory_per_connection_bytes"};
+    "context_switches", "threads", "loops", "busiest_loop_share", "busiest_loop_connections", "peak_memory_bytes",
+    "memory_per_connection_bytes"};
 
 template <class T>
 auto find_named(std::vector<T>& all, const std::string& name, std::string T::*member) {

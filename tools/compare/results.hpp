@@ -50,11 +50,12 @@ enum class metric {
   context_switches,
   threads,
   loops,              ///< event loops, where there are several
-  busiest_loop_share, ///< of the server's CPU time; 1 / loops would be even
+  busiest_loop_share,       ///< of the server's CPU time; 1 / loops would be even
+  busiest_loop_connections, ///< its share of them: the loop's that accepted most
   peak_memory_bytes,
   memory_per_connection_bytes, ///< growth from the idle server to the peak
 };
-inline constexpr std::size_t metrics = 39;
+inline constexpr std::size_t metrics = 40;
 
 /// "p99_us", as in JSON.
 std::string_view to_string(metric) noexcept;

@@ -20,16 +20,18 @@ void for_each_line(std::string_view log, Use use) {
 
 } // namespace
 
-accept_wait_figures accept_waits_in(std::string_view log) {
-  accept_wait_figures found;
+accept_figures accepts_in(std::string_view log) {
+  accept_figures found;
   for_each_line(log, [&](std::string_view, const nlohmann::json& fields) {
-    if (!fields.is_object() || !fields.contains("accept_wait_max_ms")) return;
-    const auto take = [&](const char* name) {
+    if (!fields.is_object() || !fields.contains("accepted")) return;
+    const auto take = [&](const char* name, double unit) {
       const auto field = fields.find(name);
       const bool known = field != fields.end() && field->is_number();
-      return known ? std::optional(1000 * field->get<double>()) : std::nullopt;
+      return known ? std::optional(unit * field->get<double>()) : std::nullopt;
     };
-    found = {take("accept_wait_p50_ms"), take("accept_wait_p99_ms"), take("accept_wait_max_ms")};
+    found = {take("accept_wait_p50_ms", 1000), take("accept_wait_p99_ms", 1000), take("accept_wait_max_ms", 1000), {}};
+    if (const auto accepted = take("accepted", 1); accepted > 0)
+      found.busiest_thread = take("accepted_by_busiest_thread", 1 / *accepted);
   });
   return found;
 }

@@ -7,15 +7,16 @@
 
 namespace revecho::compare {
 
-/// How long connections waited to be accepted; nothing where it is not known.
-struct accept_wait_figures {
-  std::optional<double> p50_us;
-  std::optional<double> p99_us;
-  std::optional<double> max_us;
+/// How connections were accepted; nothing where it is not known.
+struct accept_figures {
+  std::optional<double> wait_p50_us;
+  std::optional<double> wait_p99_us;
+  std::optional<double> wait_max_us;
+  std::optional<double> busiest_thread; ///< its share of them; 1/N if N event loops had as many each
 };
 
 /// Reads them from the statistics at the end of the log.
-accept_wait_figures accept_waits_in(std::string_view log);
+accept_figures accepts_in(std::string_view log);
 
 /// The log as text for people: warnings and errors, and unchanged all lines that are no JSON.
 std::string readable(std::string_view log);

@@ -130,7 +130,7 @@ server_usage server_process::stop() {
   usage_.user_time = std::chrono::duration_cast<std::chrono::nanoseconds>(time * share);
   usage_.system_time = time - usage_.user_time;
   usage_.threads = most_threads_;
-  usage_.accept_waits = accept_waits_in(last_lines(folder_ / "log"));
+  usage_.accepts = accepts_in(last_lines(folder_ / "log"));
   return usage_;
 }
 

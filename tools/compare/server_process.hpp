@@ -28,7 +28,7 @@ struct server_usage {
   std::size_t threads = 0;          ///< at most at once, looked at now and then
   double idle_memory = 0;           ///< resident bytes, before the first connection
   double peak_memory = 0;
-  accept_wait_figures accept_waits;
+  accept_figures accepts;
   std::optional<processor_times> processors; ///< of those that it was given, whoever used them; none: of all
   bool is_disturbed = false;                 ///< others used them too, noticeably
   std::optional<double> busiest_thread;      ///< its share in the processor time of all threads, after time_threads()

@@ -269,7 +269,9 @@ TEST_CASE("verdict: tells of event loops of which one does more than its part") 
   };
   const auto other = ran("sync threads", {50, 51, 52, 53, 54});
   CHECK_THAT(judged(10, {skewed(0.41), other}).text,
-      contains("async(4): its busiest loop used 41 % of its CPU time, 25 % would be even."));
+      contains("async(4): its busiest loop used 41 % of its CPU time; 25 % would be even."));
+  CHECK_THAT(judged(10, {with(skewed(0.41), metric::busiest_loop_connections, 0.6), other}).text,
+      contains("used 41 % of its CPU time, and one had 60 % of the connections; 25 % would be even."));
   CHECK_THAT(judged(10, {skewed(0.28), other}).text, !contains("busiest"));
   CHECK_THAT(judged(3, {skewed(1), other}).text, !contains("busiest")); // too few clients for all of them
 }

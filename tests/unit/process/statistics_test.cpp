@@ -95,7 +95,7 @@ TEST_CASE("statistics: gives the log every counter by its own name, and the open
   for (std::size_t i = 0; i < count_kinds; ++i)
     s.values[i] = 100 - i;
   const auto fields = to_fields(s);
-  REQUIRE(fields.size() == count_kinds + 1);
+  REQUIRE(fields.size() == count_kinds + 2);
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < count_kinds; ++i) {
     const auto& [name, value] = fields[i];
@@ -105,10 +105,19 @@ TEST_CASE("statistics: gives the log every counter by its own name, and the open
     names.insert(name);
   }
   CHECK(names.size() == count_kinds);
-  CHECK(fields.back().first == "open");
-  CHECK(std::get<std::uint64_t>(fields.back().second) == s.open());
+  CHECK(fields[count_kinds].first == "open");
+  CHECK(std::get<std::uint64_t>(fields[count_kinds].second) == s.open());
+  CHECK(fields.back().first == "accepted_by_busiest_thread");
   CHECK(to_string(count::bytes_received) == "bytes_received");
   CHECK(to_string(count::accept_failures) == "accept_failures");
+}
+
+TEST_CASE("statistics: tell how many connections the busiest thread has accepted") {
+  statistics s;
+  for (const std::uint64_t connections : {2, 5, 3})
+    std::thread([&] { s.add(count::accepted, connections); }).join();
+  std::thread([&] { s.add(count::messages, 9); }).join();
+  CHECK(s.snapshot().accepted_by_busiest_thread == 5);
 }
 
 TEST_CASE("statistics: tell how long connections waited to be accepted, as far as that is known") {
