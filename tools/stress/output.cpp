@@ -165,6 +165,7 @@ std::vector<table::column> columns_of(bool open, std::size_t digits) {
   all.push_back({"max", right, 2, duration});
   if (open) all.push_back({"service p50", right, 11, duration});
   if (open) all.push_back({"service p99", right, 9, duration});
+  all.push_back({"tool p99", right, 13, duration});
   all.push_back({"1st reply p99", right, 12, duration});
   all.push_back({"verified", right, 1, count});
   all.push_back({"wrong", right, 0, count});
@@ -187,6 +188,7 @@ std::vector<std::string> cells_of(const level_result& level, bool open) {
   if (open)
     for (const double percent : {50.0, 99.0})
       cells.push_back(percentile_text(level.service.values, percent));
+  cells.push_back(percentile_text(level.unread, 99));
   cells.push_back(percentile_text(level.first_reply.values, 99));
   for (const auto n : {level.verified, level.wrong_total(), level.lost, level.late, level.connect_failed})
     cells.push_back(count_text(n));
