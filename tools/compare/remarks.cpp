@@ -137,7 +137,8 @@ std::string about_the_skewed(const scenario_results& s) {
       continue;
     text += fmt::format(" {}: its busiest loop used {:.0f} % of its CPU time", r.contestant, 100 * busiest);
     if (r.knows(metric::busiest_loop_connections))
-      text += fmt::format(", and one had {:.0f} % of the connections", 100 * r.median(metric::busiest_loop_connections));
+      text +=
+          fmt::format(", and one had {:.0f} % of the connections", 100 * r.median(metric::busiest_loop_connections));
     text += fmt::format("; {:.0f} % would be even.", 100 / loops);
   }
   return text;

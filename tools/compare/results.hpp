@@ -49,7 +49,7 @@ enum class metric {
   disturbed,          ///< 1 if others used the server's processors noticeably, or a CPU quota stopped it, else 0
   context_switches,
   threads,
-  loops,              ///< event loops, where there are several
+  loops,                    ///< event loops, where there are several
   busiest_loop_share,       ///< of the server's CPU time; 1 / loops would be even
   busiest_loop_connections, ///< its share of them: the loop's that accepted most
   peak_memory_bytes,
