@@ -1,0 +1,41 @@
+// A reverse-echo server in plain asio, as a tutorial would have it. README.md says what it lacks.
+// usage: plain_asio PORT
+#include <asio.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <iostream>
+#include <string>
+#include <system_error>
+#include <utility>
+
+using asio::ip::tcp;
+
+asio::awaitable<void> serve(tcp::socket peer) {
+  std::array<char, 1024> bytes;
+  try {
+    for (;;) {
+      const std::size_t count = co_await peer.async_read_some(asio::buffer(bytes), asio::use_awaitable);
+      std::reverse(bytes.data(), bytes.data() + count);
+      co_await asio::async_write(peer, asio::buffer(bytes, count), asio::use_awaitable);
+    }
+  } catch (const std::system_error&) { // the client has closed the connection, or reset it
+  }
+}
+
+asio::awaitable<void> accept_connections(tcp::acceptor& from) {
+  for (;;) {
+    tcp::socket peer = co_await from.async_accept(asio::use_awaitable);
+    asio::co_spawn(from.get_executor(), serve(std::move(peer)), asio::detached);
+  }
+}
+
+int main(int, char** arguments) {
+  asio::io_context loop;
+  const auto port = static_cast<std::uint16_t>(std::stoi(arguments[1]));
+  tcp::acceptor acceptor(loop, tcp::endpoint(asio::ip::address_v4::loopback(), port));
+  std::cout << acceptor.local_endpoint().port() << std::endl;
+  asio::co_spawn(loop, accept_connections(acceptor), asio::detached);
+  loop.run();
+}
