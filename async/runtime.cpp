@@ -9,7 +9,7 @@
 namespace revecho::async {
 namespace {
 
-// The listener lives in the coroutine's frame: dropped with it, and not before what the loop keeps of its wait.
+// The coroutine's frame owns the listener, so it lives as long as the loop refers to its wait.
 awaitable<void> run_on(std::unique_ptr<listener> from, std::function<awaitable<void>(listener&)> accept_loop) {
   co_await accept_loop(*from);
 }

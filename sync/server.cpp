@@ -66,13 +66,13 @@ void server::accept_connections(listener& from) {
       error = std::make_error_code(std::errc::not_enough_memory);
     }
     if (error == std::errc::operation_canceled) break;
-    // If no connection is open that could give back what is missing, those in the backlog cannot be helped.
+    // Without an open connection that could free descriptors or memory, the backlog cannot be served.
     const bool again = pause > limits::first_accept_pause;
     if (again && from.stopping() && open_ == 0) break;
     try {
       report_accept_failure(error);
       from.sleep_for(pause);
-    } catch (const std::bad_alloc&) { // not even for that: then without
+    } catch (const std::bad_alloc&) { // no memory for the log or the pause either: retries at once
     }
     pause = std::min(2 * pause, limits::longest_accept_pause);
   }
@@ -124,7 +124,7 @@ int server::run() {
         finished_ = true;
         changed_.notify_all();
       });
-  // Only now: who has read it finds all threads there.
+  // Only now, so that a reader of the port file finds all threads running.
   if (!options_.port_file.empty()) write_port_file(options_.port_file, ports_of(endpoints_));
   for (const auto& each : endpoints_) {
     for (const auto& where : each) {

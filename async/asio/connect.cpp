@@ -33,7 +33,7 @@ void resume_at(const std::shared_ptr<waiting>& who, timer::time_point when) {
   });
 }
 
-// Not by asio's resolver: a look-up that has begun cannot be canceled, and the loop's destructor waits for it.
+// Avoids asio's resolver, which cannot cancel a look-up under way: the loop's destructor would wait for it.
 awaitable<std::vector<socket_address>> look_up(
     context& owner, const endpoint& to, time_point deadline, std::error_code& error) {
   const auto here = std::make_shared<waiting>(owner);
@@ -44,7 +44,7 @@ awaitable<std::vector<socket_address>> look_up(
   co_return lookup.take(error);
 }
 
-// Attempts that go on beside each other, and the coroutine that has begun them.
+// Parallel attempts, and the coroutine that started them.
 struct race : waiting {
   explicit race(context& loop) : waiting(loop), owner(loop) {}
 

@@ -62,7 +62,7 @@ void context::start(awaitable<void> task) {
   });
 }
 
-// When memory is exhausted, the exception costs the work of the handler that throws it, and not the loop.
+// std::bad_alloc aborts only the handler that throws it; the loop goes on.
 void context::run() {
   while (tasks_ > 0 && !loop_.stopped()) {
     try {

@@ -24,7 +24,7 @@ class handler_memory {
   bool in_use_ = false;
 };
 
-/// What asio takes the memory by. The memory outlives the operation.
+/// Allocator that gives asio this memory. The memory outlives the operation.
 template <class T>
 class handler_allocator {
  public:

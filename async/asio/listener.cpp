@@ -8,7 +8,7 @@
 
 namespace revecho::async {
 
-// The kernel lets one connection more wait than it is told.
+// The kernel queues one connection more than the backlog.
 listener::listener(context& owner, unique_descriptor socket, int backlog)
     : cancellable(owner), acceptor_(owner.get_executor()), left_(backlog + 1) {
   const auto where = local_address(socket.get());
@@ -21,8 +21,8 @@ void listener::cancel() noexcept {
   acceptor_.cancel(ignored);
 }
 
-// Not by async_accept(): that takes one connection for each turn of the loop, without close-on-exec, and fails again
-// and again, as fast as it can, while descriptors are missing.
+// Avoids async_accept(): it accepts one connection per turn of the loop, without close-on-exec, and spins while no
+// descriptor is free.
 awaitable<std::optional<stream>> listener::accept(std::error_code& error) {
   for (;;) {
     // All that was in the backlog when stop() came has been taken: in a flood it is never empty.

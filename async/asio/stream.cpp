@@ -23,9 +23,9 @@ struct stream::connection final : cancellable {
 
   tcp_socket socket;
   std::unique_ptr<char[]> large; // lent by the context from one read_some() to the next
-  std::error_code failed;        // of a read after one that had brought something: for the next read_some()
+  std::error_code failed;        // why a second read failed, after one with bytes: for the next read_some()
   socket_address peer;
-  std::array<char, 96> small; // most messages fit in: then one read has them, and nothing is lent
+  std::array<char, 96> small; // fits most messages: one read suffices, and no buffer is borrowed
 };
 
 stream::stream(context& owner, unique_descriptor socket, const socket_address& peer)
@@ -78,7 +78,7 @@ std::span<char> stream::connection::received(std::size_t count, std::error_code&
     std::error_code result;
     do
       count = socket.read_some(asio::buffer(small), result);
-    while (result == asio::error::interrupted); // which asio handles in asynchronous operations only
+    while (result == asio::error::interrupted); // asio retries EINTR in asynchronous operations only
     if (result != asio::error::would_block) error = standard(result);
   }
   if (failed && count == 0) error = std::exchange(failed, {});
@@ -102,9 +102,9 @@ std::span<char> stream::connection::read_more(std::error_code& error) noexcept {
   return {large.get(), small.size() + count};
 }
 
-// Tries to send first, for which it is no coroutine: asio passes even an asynchronous send that succeeds at once
-// through the loop. And asio gives the memory of the last frame to the next one that fits in, be it smaller: behind
-// that of write_rest(), each idle connection would hold as much.
+// Sends first, and so is no coroutine: asio passes even an asynchronous send that succeeds at once through the loop.
+// Asio also reuses the memory of the last frame for the next, even a smaller one: after write_rest(), each idle
+// connection would hold that much.
 awaitable<void> stream::write_all(
     std::span<const std::span<const char>> pieces, time_point deadline, std::error_code& error) {
   unsent_pieces rest(pieces);

@@ -12,7 +12,7 @@ namespace revecho::async {
 
 class suspension {
  public:
-  /// For `co_await`. Takes no memory where nothing may be thrown, as starting the wait of a timer would.
+  /// For `co_await`. Allocates nothing in noexcept code, unlike a timer's wait.
   awaitable<void> wait() {
     return asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(
         [this](auto resume) { waiting_.emplace(std::move(resume)); }, use_awaitable);

@@ -31,7 +31,7 @@ awaitable<void> run_main(context& owner, const std::function<awaitable<void>()>&
   owner.abort();
 }
 
-// Without this the kernel adds up to 50 microseconds to each wait, to save power.
+// Default timer slack delays each wait by up to 50 microseconds, to save power.
 void wake_up_in_time() noexcept { ::prctl(PR_SET_TIMERSLACK, 1UL); }
 
 int wait_for_events(int epoll, std::span<epoll_event> events, std::chrono::nanoseconds timeout) noexcept {
@@ -67,7 +67,7 @@ void context::run(const std::function<awaitable<void>()>& main) {
   if (failure) std::rethrow_exception(failure);
 }
 
-// When memory is exhausted, the exception costs the work of the handler that throws it, and not the loop.
+// std::bad_alloc aborts only the handler that throws it; the loop goes on.
 void context::run() {
   wake_up_in_time();
   while (!spawned_.empty() && !aborted_) {
@@ -79,7 +79,7 @@ void context::run() {
 }
 
 void context::turn() {
-  if (!events_.empty()) handle_events(); // those after the one whose handler threw
+  if (!events_.empty()) handle_events(); // left over from a handler that threw
   call_queued_handlers();
   expire_timers();
   tick_if_due();
@@ -138,7 +138,7 @@ void context::handle_events() {
   }
 }
 
-// Events of a descriptor that is gone may still wait to be handled.
+// Drops fetched but unhandled events of a destroyed descriptor.
 void context::forget(const watched_descriptor& gone) noexcept {
   for (epoll_event& e : events_)
     if (e.data.ptr == &gone) e.data.ptr = nullptr;

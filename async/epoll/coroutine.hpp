@@ -79,7 +79,7 @@ class [[nodiscard]] awaitable {
   }
   T await_resume() { return coroutine_.promise().take(); }
 
-  /// Gives the coroutine away.
+  /// Releases ownership of the coroutine.
   std::coroutine_handle<promise_type> release() noexcept { return std::exchange(coroutine_, nullptr); }
 
  private:

@@ -70,7 +70,7 @@ class watched_descriptor : private list_hook {
   bool is_ready(std::uint32_t events) const noexcept { return (ready_ & events) != 0; }
   /// Forgets these events after EAGAIN; the next edge restores them.
   void clear_ready(std::uint32_t events) noexcept { ready_ &= ~events; }
-  /// Ends watching, and gives the descriptor away.
+  /// Stops watching, and releases ownership of the descriptor.
   unique_descriptor release() noexcept;
 
  private:

@@ -17,10 +17,9 @@ struct connection {
   socket_address to;
 };
 
-/// Tries the addresses in their order (RFC 8305, 5): each attempt begins limits::connection_attempt_delay after the one
-/// before it, or as soon as that has failed, and all go on beside each other until the first one stands. Without any,
-/// the socket is empty, and `error` is that of the last one to fail, std::errc::timed_out at the deadline, or
-/// operation_canceled soon after `stop` has become true.
+/// Tries the addresses in order (RFC 8305, 5). Each attempt begins limits::connection_attempt_delay after the previous
+/// one, or once that fails; all run in parallel until the first one connects. If none does, the socket is empty and
+/// `error` is the last failure, std::errc::timed_out at the deadline, or operation_canceled soon after `stop` is true.
 connection connect_to_first(std::span<const socket_address> to, time_point deadline, std::error_code& error,
     const std::atomic<bool>* stop = nullptr);
 

@@ -21,7 +21,7 @@ class unique_descriptor {
   int get() const noexcept { return descriptor_; }
   explicit operator bool() const noexcept { return descriptor_ >= 0; }
 
-  /// Gives the descriptor away.
+  /// Releases ownership of the descriptor.
   int release() noexcept { return std::exchange(descriptor_, -1); }
   void close() noexcept {
     if (descriptor_ >= 0) ::close(release());

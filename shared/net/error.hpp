@@ -15,10 +15,10 @@ inline bool would_block(const std::error_code& error) noexcept {
   return error.value() == EAGAIN || error.value() == EWOULDBLOCK;
 }
 
-/// Whether a deadline of ours has passed. The system's ETIMEDOUT means something else: the peer has not acknowledged
-/// what was sent to it for long, and the connection is gone.
+/// Whether one of our deadlines has expired. The system's ETIMEDOUT is different: the peer stopped acknowledging data,
+/// and the connection is gone.
 inline bool is_deadline(const std::error_code& error) noexcept {
-  return error && error == std::make_error_code(std::errc::timed_out); // as error codes, not as the condition of both
+  return error && error == std::make_error_code(std::errc::timed_out); // the code; the condition is ETIMEDOUT's, too
 }
 
 } // namespace revecho

@@ -67,7 +67,7 @@ unique_descriptor accept_connection(int listening, int flags, socket_address& pe
   }
 }
 
-// Linux takes the end of the handshake for the time at which it last sent data.
+// Linux initializes the time of the last data sent to the end of the handshake.
 std::chrono::milliseconds time_in_backlog(int socket) noexcept {
   tcp_info info{};
   socklen_t size = sizeof info;
@@ -149,7 +149,7 @@ unsent_pieces::unsent_pieces(std::span<const std::span<const char>> pieces) noex
 
 ssize_t unsent_pieces::send(int socket, int flags) noexcept {
   ssize_t count = 0;
-  if (pieces_[1].iov_len == 0) { // which takes the kernel less
+  if (pieces_[1].iov_len == 0) { // cheaper for the kernel than sendmsg
     count = ::send(socket, pieces_[0].iov_base, pieces_[0].iov_len, flags | MSG_NOSIGNAL);
   } else {
     msghdr message{};

@@ -30,8 +30,8 @@ socket_address local_address(int socket);
 /// skipped. Without one, `error` says why: EAGAIN if there is none to be accepted.
 unique_descriptor accept_connection(int listening, int flags, socket_address& peer, std::error_code& error) noexcept;
 
-/// How long this connection has been complete, if it has not sent anything yet: just accepted, the time that it waited
-/// in the backlog. In whole milliseconds, and not finer than the kernel's tick; 0 if the kernel does not tell.
+/// Time since the handshake, valid until the connection sends something. Right after accept(): its time in the backlog.
+/// Whole milliseconds, limited by the kernel's tick; 0 if the kernel does not report it.
 std::chrono::milliseconds time_in_backlog(int socket) noexcept;
 
 /// A socket for a connection to that address, with TCP_NODELAY, from `from` if that is given. `error`: why there is
@@ -39,26 +39,26 @@ std::chrono::milliseconds time_in_backlog(int socket) noexcept;
 unique_descriptor open_socket(
     const socket_address& to, const std::optional<socket_address>& from, std::error_code& error) noexcept;
 
-/// Starts to connect such a socket. `error`: none once connected, EINPROGRESS while that is under way (it is when
-/// the socket becomes writable that connect_result() says how it ended), else why it failed.
-/// With `from`, from that address; the kernel chooses a port that only has to be free towards this destination.
+/// Starts a non-blocking connect. `error`: none once connected, EINPROGRESS while under way, else the reason. After
+/// EINPROGRESS, call connect_result() when the socket becomes writable. With `from`, connects from that address; the
+/// kernel picks a port that must be free for this destination only.
 unique_descriptor start_connecting(
     const socket_address& to, const std::optional<socket_address>& from, std::error_code& error) noexcept;
 
-/// How connecting to `to` has ended. A connection to itself counts as refused: to a port of this machine on which
-/// nobody listens it may, by chance, be made from that very port (simultaneous open, RFC 9293, 3.5).
+/// Result of connecting to `to`. Reports a self-connection as refused: if nobody listens on a local port, the kernel
+/// may pick that same port as the source (simultaneous open, RFC 9293, 3.5).
 std::error_code connect_result(int socket, const socket_address& to) noexcept;
 
 void make_blocking(int socket) noexcept;
 
-/// The connection will end with a reset: nothing under way arrives, and its port is free at once.
+/// Makes close send a reset: data in flight is lost, and the port is free at once.
 void reset_on_close(int socket) noexcept;
 
-/// From now on the kernel notes when it has received bytes, for receive_stamped(). False if it cannot.
+/// Enables kernel receive timestamps, for receive_stamped(). False if the kernel cannot.
 bool stamp_arrivals(int socket) noexcept;
 
-/// Like recv(2) without waiting. `lay_for`: how long the last of these bytes had been in the socket by then, by the
-/// wall clock, which may have been set meanwhile; nothing if the kernel does not tell.
+/// Like recv(2) without waiting. `lay_for`: how long the last of these bytes waited in the socket, by the wall clock,
+/// which may have been stepped; nothing if the kernel reports no timestamp.
 ssize_t receive_stamped(int socket, std::span<char> into, std::optional<std::chrono::nanoseconds>& lay_for) noexcept;
 
 /// Up to two runs of bytes of which some have been sent: what writev(2) takes.

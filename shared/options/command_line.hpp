@@ -1,4 +1,4 @@
-// What the command lines of all programs have in common: values with units, --version, error messages. Knows no
+// Command-line parts that all programs share: values with units, --version, error messages. Knows no
 // program.
 #pragma once
 
@@ -49,7 +49,7 @@ CLI::Option* add_parsed_list(CLI::App& app, const std::string& name, Target& tar
   return app.add_option_function<std::vector<std::string>>(name, convert, description)
       ->type_name(value_name)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->allow_extra_args(false) // what follows its value is not its
+      ->allow_extra_args(false) // one value per occurrence; the next argument is something else
       ->default_str(default_text);
 }
 
@@ -72,7 +72,7 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, Target& target, 
   return add_parsed(app, name, target, parse, words, description, default_text);
 }
 
-/// "a,b,c" as three texts; an empty part is one, too.
+/// Splits "a,b,c" into three texts; keeps empty parts.
 std::vector<std::string> split_list(const std::string& text);
 
 /// Throws std::invalid_argument.

@@ -31,8 +31,8 @@ inline constexpr std::chrono::nanoseconds default_drain_timeout = 10s;
 /// How long a client waits, from connecting to the last byte of the reply.
 inline constexpr std::chrono::nanoseconds default_client_timeout = 10s;
 
-/// How long a connection attempt has the field to itself before one to the next address of the same name begins beside
-/// it: the default of RFC 8305, 5.
+/// Head start of a connection attempt before a parallel one to the next address of the same name begins (RFC 8305,
+/// 5: the default).
 inline constexpr std::chrono::milliseconds connection_attempt_delay = 250ms;
 
 /// The longest duration an option takes: far above any use, and safe to add to any clock.
@@ -63,20 +63,20 @@ inline constexpr std::chrono::seconds accept_failure_log_interval = 1s;
 /// The shortest --stats interval: below it a rate says more about when it was taken than about the server.
 inline constexpr std::chrono::nanoseconds shortest_stats_interval = 100ms;
 
-/// Deadlines are looked at this many times in the shortest of them, and never more or less often than this: a time-out
-/// fires at most one such tick late, and costs nothing per message.
+/// Deadlines are checked this many times per shortest time-out, within the two bounds below. A time-out fires at most
+/// one tick late, and costs nothing per message.
 inline constexpr int ticks_per_timeout = 8;
 inline constexpr std::chrono::nanoseconds shortest_tick = 2ms;
 inline constexpr std::chrono::nanoseconds longest_tick = 1s;
 
-/// The tick for deadlines of which the shortest is this; zero: there are none.
+/// The tick for this shortest time-out; zero means that there is no time-out.
 constexpr std::chrono::nanoseconds tick_for(std::chrono::nanoseconds shortest_timeout) noexcept {
   if (shortest_timeout == shortest_timeout.zero()) return longest_tick;
   return std::clamp(shortest_timeout / ticks_per_timeout, shortest_tick, longest_tick);
 }
 
-/// The tick of a server that is stopping, when nobody likes to wait. It also bounds how long the sync server misses a
-/// wake-up that came too early.
+/// The tick of a stopping server: shorter, so that shutdown is quick. It also bounds the delay when the sync server
+/// misses a wake-up signal that came just before the system call.
 inline constexpr std::chrono::nanoseconds stopping_tick = 5ms;
 
 /// Threads of an async server or a sync pool.

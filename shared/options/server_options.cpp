@@ -26,15 +26,15 @@ void add_connection_options(CLI::App& app, server_options& options) {
     return size;
   };
   add_parsed(app, "--max-message", options.max_message, message_size, "SIZE",
-      "Longest message; a longer one ends its connection", "1MiB");
+      "Close a connection when a message is longer", "1MiB");
   add_parsed(app, "--max-connections", options.max_connections, count_from(1, 10'000'000), "N",
       "Connections at once; one more is closed at once [what the descriptor limit allows]");
   add_parsed(app, "--idle-timeout", options.idle_timeout, parse_duration, "DURATION",
-      "Longest silence between two messages; 0 for any", "5m");
+      "Close a connection after this silence between two messages; 0 for no limit", "5m");
   add_parsed(app, "--message-timeout", options.message_timeout, parse_duration, "DURATION",
-      "From the first byte of a message to its last; 0 for any", "30s");
+      "Allow this long from the first byte of a message to its last; 0 for no limit", "30s");
   add_parsed(app, "--write-timeout", options.write_timeout, parse_duration, "DURATION",
-      "For a client to take its replies; 0 for any", "30s");
+      "Allow a client this long to read its replies; 0 for no limit", "30s");
   add_parsed(
       app, "--delay", options.delay, [](const std::string& text) { return distribution::parse(text); }, "DIST",
       "Wait before each reply, as a costly operation would: 10ms, uniform:0s..5s or exp:50ms", "0");
@@ -57,13 +57,13 @@ void add_listening_options(CLI::App& app, server_options& options) {
       "Where to listen: HOST:PORT, [V6]:PORT, :PORT or PORT (127.0.0.1); a name means all its addresses; port 0 picks "
       "a free one; repeatable",
       "127.0.0.1:6789");
-  app.add_option("--port-file", options.port_file, "Write the port of each --listen there, a line each, once listening")
+  app.add_option("--port-file", options.port_file, "Write the bound ports here, one per line, once listening")
       ->type_name("FILE")
       ->check([](const std::string& text) { return text.empty() ? "a file name is needed" : ""; });
   add_parsed(
       app, "--backlog", options.backlog,
       [](const std::string& text) { return static_cast<int>(parse_count(text, 1, 65535)); }, "N",
-      "Connections that may wait to be accepted", std::to_string(limits::default_backlog));
+      "Limit connections that wait to be accepted", std::to_string(limits::default_backlog));
   app.add_flag("--reuse-port", options.reuse_port, "Let several server processes share the port (SO_REUSEPORT)");
 }
 
@@ -80,7 +80,7 @@ void add_running_options(CLI::App& app, server_options& options) {
     return result;
   };
   add_parsed(app, "--stats", options.stats_interval, interval, "INTERVAL",
-      "Print a line of statistics so often, at most every 100ms");
+      "Interval between statistics lines (at least 100ms)");
   add_choice(app, "--log-format", options.format,
       choices<log_format>{{"json", log_format::json}, {"text", log_format::text}}, "Form of the lines on stderr",
       "text");

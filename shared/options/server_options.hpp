@@ -16,7 +16,7 @@
 
 namespace revecho {
 
-/// Which of the two implementations a program belongs to: a few options exist in one only.
+/// The implementation that a program belongs to: a few options exist in one only.
 enum class twin { sync, async };
 
 /// How the sync server spreads its connections over threads.
@@ -33,7 +33,7 @@ struct server_options {
   std::size_t max_message = limits::default_max_message; ///< bytes
   std::size_t max_connections = 0;                       ///< 0: as many as the descriptor limit allows
 
-  // Zero means none, but for drain_timeout: zero there means at once.
+  // Zero means no time-out, except for drain_timeout, where it means at once.
   std::chrono::nanoseconds idle_timeout = limits::default_idle_timeout;
   std::chrono::nanoseconds message_timeout = limits::default_message_timeout;
   std::chrono::nanoseconds write_timeout = limits::default_write_timeout;
@@ -55,7 +55,7 @@ struct server_options {
 /// Parses a server's command line. Throws early_exit (see program.hpp).
 server_options parse_server_options(twin, const std::string& program, int argc, const char* const* argv);
 
-/// The shortest time-out that is set, zero if none: what deadlines must be looked at for.
+/// The shortest time-out that is set, zero if none: it determines how often deadlines are checked.
 std::chrono::nanoseconds shortest_timeout(const server_options&) noexcept;
 
 } // namespace revecho

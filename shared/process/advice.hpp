@@ -7,14 +7,14 @@
 
 namespace revecho {
 
-/// The operation that failed: the same error of the system has another cause, and another cure, in each.
+/// The operation that failed: the same system error has a different cause and remedy in each.
 enum class attempt { listening, connecting, other };
 
 /// "Connection refused; nothing listens there; is the server running?": what the error is, and, if there is advice,
 /// what a person can do about it.
 std::string with_advice(attempt, std::error_code);
 
-/// Only the latter, as half a sentence; empty when there is no advice.
+/// Only the advice, as half a sentence; empty when there is none.
 std::string_view advice_for(attempt, std::error_code) noexcept;
 
 } // namespace revecho

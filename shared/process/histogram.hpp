@@ -26,19 +26,19 @@ class histogram {
   duration max() const noexcept { return max_; }                           ///< exact
   duration mean() const noexcept;                                          ///< exact
 
-  /// The value that `percent` of all are not above (99.9 → p99.9), rounded up to its bucket's end, never above max();
-  /// zero when empty.
+  /// The smallest value that at least `percent` of all values do not exceed (99.9 → p99.9), rounded up to the end of
+  /// its bucket, at most max(); zero when empty.
   duration percentile(double percent) const noexcept;
 
-  /// The same, if at least `fewest_beyond` values are beyond it: with fewer, chance makes it.
+  /// The same, if at least `fewest_beyond` values lie beyond it; with fewer, the percentile is mere chance.
   std::optional<duration> known_percentile(double percent) const noexcept;
   static constexpr int fewest_beyond = 10;
 
-  /// Standard deviation, taking each value for the middle of its bucket.
+  /// Standard deviation, with each value approximated by the middle of its bucket.
   duration deviation() const noexcept;
 
-  /// Calls use(value, count) for each bucket that has any, in order: the bucket's end (max() in the last one), and how
-  /// many values lie in it and those before.
+  /// Calls use(end, count) for each non-empty bucket, in order: the end of the bucket (max() for the last one), and the
+  /// cumulative count up to it.
   template <class Use>
   void for_each_bucket(Use use) const {
     std::uint64_t seen = 0;

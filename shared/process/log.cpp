@@ -50,7 +50,7 @@ void logger::write(log_level level, std::string_view message, const log_fields& 
   write_one(level, message, fields);
 }
 
-// Text makes no JSON, which cannot be destroyed where there is no memory.
+// Text format must not build JSON: destroying a JSON object allocates, which fails when memory is exhausted.
 void logger::write_one(log_level level, std::string_view message, const log_fields& fields) const {
   if (format_ == log_format::text) {
     write_line(as_text(level, message));

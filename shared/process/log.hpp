@@ -1,4 +1,4 @@
-// One line per happening on stderr, as text for people or JSON for machines. Knows no sockets.
+// One line per event on stderr, as text for people or JSON for machines. Knows no sockets.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,9 @@ enum class log_format { text, json };
 /// Names and values, in the order in which they are written.
 using log_fields = std::vector<std::pair<std::string_view, std::variant<std::string, std::uint64_t>>>;
 
-/// Writes lines. Thread-safe: each line is one write, so lines of threads and processes do not mix. Never throws for
-/// what is in a line (bytes that are not UTF-8 are replaced in JSON), and a line that cannot be written is dropped:
-/// neither a full disk behind stderr nor a reader that has stopped must stop a server. Lines for which there was no
-/// room are counted in the next one.
+/// Writes lines. Thread-safe: each line is one write, so lines of threads and processes do not mix. Invalid UTF-8 is
+/// replaced in JSON. A line that cannot be written is dropped, because neither a full disk nor a stopped reader may
+/// stop a server. The next line reports how many were dropped because the queue was full.
 class logger {
  public:
   logger(log_level least, log_format format) noexcept : least_(least), format_(format) {}
@@ -29,7 +28,7 @@ class logger {
   /// `fields` say the same in parts; text has only the message.
   void write(log_level, std::string_view message, const log_fields& fields = {}) const;
 
-  /// Would a line of this level be written? For lines that cost something to put together.
+  /// True if a line of this level would be written. Check it before formatting an expensive line.
   bool writes(log_level level) const noexcept { return level >= least_; }
 
  private:

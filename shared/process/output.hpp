@@ -1,5 +1,5 @@
-// What a program writes to its standard streams: whole, also when signals interrupt that, of which stdio would lose
-// some, and in order. Any thread.
+// Unbuffered, ordered writes to the standard streams that survive EINTR and short writes; stdio would lose output. Any
+// thread.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace revecho {
 /// signal. Throws std::system_error.
 void write_to_stdout(std::string_view text);
 
-/// The same, to another descriptor. What is thrown says "cannot write NAME".
+/// The same, to another descriptor. The error says "cannot write NAME".
 void write_all(int descriptor, std::string_view text, const std::string& name);
 
 /// Never waits for a reader: see stderr_queue. Text that cannot be written is dropped. Allocates nothing.

@@ -6,9 +6,8 @@
 
 namespace revecho {
 
-/// One thread. Everything that waits here, waits until a stop signal, and 50 ms longer: for a pipe to be opened by its
-/// reader, and for a reader that is slow. Throws std::system_error: "cannot write NAME", with std::errc::
-/// operation_canceled after such a signal.
+/// One thread. Waits for a pipe to get a reader, and for a slow reader, until at most 50 ms after a stop signal. Throws
+/// std::system_error "cannot write NAME"; after such a signal, with std::errc::operation_canceled.
 class output_file {
  public:
   output_file() = default;

@@ -18,19 +18,19 @@
 namespace revecho {
 namespace {
 
-// A descriptor of a standard stream that is closed would be given to the first socket or pipe, and the log would go
-// there. Opened the wrong way round, so that who reads or writes still finds it unusable.
+// Otherwise the first socket or pipe would get the descriptor of a closed standard stream, and the log would go there.
+// /dev/null is opened in the wrong direction, so that reads and writes still fail.
 void occupy_standard_streams() noexcept {
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
   }
 }
 
-// As PID 1, in a container, a program is not ended by signals that it does not handle.
+// The kernel does not end PID 1 (in a container) by signals that it does not handle.
 void end_by_signal(int signal) { ::_exit(128 + signal); }
 
-// Undoes what the parent has set up: signals that it blocked stay blocked, and with SIGCHLD ignored nobody can wait for
-// a child. A reader that is gone, and a file that has become too large (ulimit -f), are errors of write() instead.
+// Resets inherited signal state: a blocked mask survives exec, and with SIGCHLD ignored nobody can wait for a child.
+// Ignoring SIGPIPE and SIGXFSZ turns a closed pipe and a file over `ulimit -f` into errors of write().
 void accept_signals() noexcept {
   sigset_t none;
   ::sigemptyset(&none);
@@ -45,7 +45,7 @@ void accept_signals() noexcept {
 
 std::string_view program_name;
 
-// What says so must not need memory.
+// Must not allocate.
 void say_that_memory_is_exhausted() noexcept {
   write_to_stderr(program_name);
   write_to_stderr(": out of memory\n");
@@ -59,13 +59,13 @@ void say_that_memory_is_exhausted() noexcept {
 
 std::terminate_handler default_terminate = nullptr;
 
-// Libraries allocate where nothing may be thrown: CLI11 2.4, for one, while options are declared.
+// Libraries allocate inside noexcept functions: CLI11 2.4, for one, while options are declared.
 [[noreturn]] void terminate() noexcept {
   try {
     if (const auto failure = std::current_exception()) std::rethrow_exception(failure);
   } catch (const std::bad_alloc&) {
     end_for_want_of_memory();
-  } catch (...) { // a fault in the program, which the default tells of
+  } catch (...) { // a bug; the default handler reports it
   }
   stderr_queue::drain();
   default_terminate();

@@ -1,4 +1,4 @@
-// What all programs have in common: exit codes, what they do with errors, and with standard streams that are closed.
+// Exit codes, error handling and closed standard streams, shared by all programs.
 // Knows no program, and no options.
 #pragma once
 

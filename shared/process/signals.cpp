@@ -9,8 +9,8 @@
 namespace revecho {
 namespace {
 
-// nohup(1) has SIGHUP ignored, and a shell without job control SIGINT for what it starts with `&`; but a signal that is
-// blocked is not dropped for that. SIGTERM has to work always.
+// nohup(1) ignores SIGHUP, and a shell without job control ignores SIGINT in background jobs. Blocking such a signal
+// would make it pending instead of ignored, so those are left out. SIGTERM must always work.
 bool is_unwanted(int signal) noexcept {
   struct sigaction before {};
   return signal != SIGTERM && ::sigaction(signal, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;

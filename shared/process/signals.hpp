@@ -9,16 +9,15 @@
 
 namespace revecho {
 
-/// While it lives, these signals do nothing but call `on_signal`, one call each, in a thread of its own; except
-/// SIGHUP and SIGINT if they were ignored before. Make it before any other thread: the signals must be blocked in all
-/// of them. They stay blocked when it is gone, so that a program which has done its work and is leaving is not killed
-/// by a late one.
+/// While it lives, each of these signals calls `on_signal` in a dedicated thread and has no other effect; SIGHUP and
+/// SIGINT stay ignored if they were ignored before. Create it before any other thread, because every thread must block
+/// the signals. They stay blocked afterwards, so that a late signal cannot kill a program that is exiting.
 class stop_signals {
  public:
   explicit stop_signals(
       std::function<void()> on_signal, std::initializer_list<int> signals = {SIGTERM, SIGINT, SIGHUP});
   ~stop_signals();
-  /// Has one of them come, to any of these objects?
+  /// True once any object of this class has received a signal.
   static bool have_come() noexcept;
 
   stop_signals(const stop_signals&) = delete;

@@ -46,7 +46,7 @@ struct stderr_queue::state {
   std::uint64_t dropped = 0;
   bool leaving = false;
 
-  static std::mutex choosing; // for the next
+  static std::mutex choosing; // guards current
   static std::shared_ptr<state> current;
   static std::shared_ptr<state> get() noexcept {
     const std::lock_guard lock(choosing);
@@ -57,7 +57,7 @@ struct stderr_queue::state {
 std::mutex stderr_queue::state::choosing;
 std::shared_ptr<stderr_queue::state> stderr_queue::state::current;
 
-// Each line by one write, so that lines of several processes do not mix.
+// Writes each line with one call, so that lines of several processes do not mix.
 void stderr_queue::state::write_all() noexcept {
   std::unique_lock lock(mutex);
   for (;;) {

@@ -1,4 +1,4 @@
-// Threads whose failing to start says what failed. Knows nothing of what they do.
+// Starts threads; a failure says that a thread could not be started. Knows nothing of what they do.
 #pragma once
 
 #include <pthread.h>
@@ -10,8 +10,8 @@
 
 namespace revecho {
 
-/// A thread that runs `function(arguments…)`. Throws std::system_error when the system has none to give, saying so:
-/// what std::thread and std::jthread throw names the reason only.
+/// A thread that runs `function(arguments…)`. Throws std::system_error "cannot start a thread: …"; std::thread and
+/// std::jthread give only the reason.
 template <class Thread = std::thread, class Function, class... Arguments>
 Thread start_thread(Function&& function, Arguments&&... arguments) {
   try {
@@ -23,8 +23,8 @@ Thread start_thread(Function&& function, Arguments&&... arguments) {
 
 /// A thread that runs `function()` and that nobody can join. Throws like start_thread(). The function must not throw.
 ///
-/// It is detached from its first moment on, and not by std::thread::detach(): when a thread ends in the middle of that,
-/// glibc (2.36) reads what the thread has freed already, and in a flood of short ones some do.
+/// It is created detached. std::thread::detach() races with a thread that ends: glibc (2.36) then reads memory that the
+/// thread has already freed, which does happen with many short threads.
 template <class Function>
 void start_detached_thread(Function function) {
   auto owned = std::make_unique<Function>(std::move(function));

@@ -1,5 +1,5 @@
-// Standard streams that would block: O_NONBLOCK belongs to the open file, which a program shares with whoever started
-// it, so it may be set, and must not be changed.
+// Standard streams in non-blocking mode. O_NONBLOCK belongs to the open file, which this process shares with its
+// parent: it may already be set, and must not be changed.
 #pragma once
 
 namespace revecho {

@@ -68,7 +68,7 @@ decoder::cut decoder::find_line_end() noexcept {
   const bool complete = newline != nullptr;
   const std::size_t before = complete ? static_cast<std::size_t>(newline - input_.data()) : input_.size();
   const std::size_t length = unfinished_.size() + before;
-  // A last '\r' is the terminator's if the '\n' follows, now or in the next read: it does not count until then.
+  // A last '\r' belongs to the terminator if '\n' follows, now or in the next read; until then it is not counted.
   const char last = before > 0 ? input_[before - 1] : length > 0 ? unfinished_.back() : '\0';
   if (length - (last == '\r' ? 1 : 0) > max_message_) error_ = protocol_errc::message_too_long;
   return {complete ? before + 1 : before, complete};
@@ -132,8 +132,8 @@ event decoder::fail(std::error_code error) noexcept {
   return event::violation;
 }
 
-// A frame whose size is known gets its memory at once, and is copied no further. Any other grows by doubling, for
-// linear time, but never beyond the longest frame.
+// Allocates a frame of known size at once. Any other grows by doubling (amortized linear time), never beyond the
+// longest frame.
 void decoder::keep(std::size_t count) {
   const std::size_t needed = unfinished_.size() + count;
   if (needed > unfinished_.capacity()) {

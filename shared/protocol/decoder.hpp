@@ -13,7 +13,7 @@
 
 namespace revecho {
 
-/// What decoder::next() found.
+/// Result of decoder::next().
 enum class event {
   message,       ///< decoder::current() is a complete message
   need_data,     ///< everything received is used up: read, then receive() or receive_end()
@@ -39,16 +39,16 @@ struct frame_run {
 
 /// Decodes one direction of one connection. Bytes of the peer never make it throw; only std::bad_alloc can.
 ///
-/// A message that lies whole in one read is given where it lies; only one that is cut by the end of a read is kept, so
-/// memory is bounded by one message (plus 4 bytes of framing), and is given back with release(). Every byte is looked
-/// at once, however the stream is cut. Not thread-safe: one connection, one decoder.
+/// A message that lies whole in one read is returned in place; only one cut by the end of a read is copied. Memory is
+/// bounded by one message (plus 4 bytes of framing), and release() frees it. Each byte is examined once, however the
+/// stream is cut. Not thread-safe: one decoder per connection.
 class decoder {
  public:
   /// max_message: bytes, without framing. In raw, longer reads are given as several messages.
   decoder(framing, std::size_t max_message) noexcept;
 
-  /// Adds what one read returned. `bytes` stays the caller's, and must live and stay unchanged, but for what is done
-  /// through current(), until next() returns need_data. Precondition: the last next() did so, or none was called.
+  /// Adds what one read returned. `bytes` stays the caller's, must outlive the calls until next() returns need_data,
+  /// and may change only through current(). Precondition: the last next() returned need_data, or none was called.
   void receive(std::span<char> bytes) noexcept;
 
   /// Says that the peer has ended its stream (a read returned 0). Same precondition as receive().
@@ -59,9 +59,9 @@ class decoder {
   /// The message of the last next(), valid until release(), receive() or receive_end().
   const frame& current() const noexcept { return current_; }
 
-  /// Shortcut for many short lines: calls turn(message) for each that next() would give from here on without keeping
-  /// any of it, and returns their frames. None, if there is none such or the framing is another. turn() must leave no
-  /// line break in the message.
+  /// Fast path for many short lines: calls turn(message) for each line that lies complete in the input, and returns
+  /// their frames; empty if there is no such line or the framing is another. turn() must leave no line break in the
+  /// message.
   template <class Turn>
   frame_run take_lines(Turn turn);
 
@@ -69,7 +69,7 @@ class decoder {
   /// that a connection which is idle from here on holds none.
   void release() noexcept;
 
-  /// After need_data: has a message begun of which the end is not there yet?
+  /// After need_data: true if a message has begun and is not complete.
   bool in_message() const noexcept { return !unfinished_.empty(); }
 
   /// Why next() returned violation: message_too_long or truncated_message. Empty before.

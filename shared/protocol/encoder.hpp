@@ -1,4 +1,4 @@
-// Turns messages into replies in place, and gathers neighbouring replies so that they can be sent together. Knows no
+// Turns messages into replies in place, and gathers neighboring replies so that they can be sent together. Knows no
 // sockets: pending() says what to send.
 #pragma once
 
@@ -14,19 +14,18 @@
 
 namespace revecho {
 
-/// The replies to the messages of one read, in order. A reply has its message's framing, so it is the message's own
-/// frame with the message reversed where it stands, and the replies to messages that lay side by side lie side by
-/// side: however many they are, there are at most two pieces (one kept by the decoder, one in the read buffer).
+/// The replies to the messages of one read, in order. A reply is the message's own frame, reversed in place, so replies
+/// to adjacent messages are adjacent. There are at most two pieces: one kept by the decoder, one in the read buffer.
 class encoder {
  public:
-  /// Reverses f.message in place and puts f.wire behind what is pending. The bytes must stay until clear().
+  /// Reverses f.message in place and appends f.wire to what is pending. The bytes must stay until clear().
   /// Precondition: f comes from the same receive() of the decoder as everything pending.
   void add(const frame& f) noexcept;
 
-  /// Adds the replies to all messages that are complete, and returns the event behind them. Throws what next() does.
+  /// Adds the replies to all complete messages, and returns the event after them. Throws what next() does.
   event add_all(decoder& messages);
 
-  /// What to send, in order; valid until add() or clear().
+  /// Bytes to send, in order; valid until add() or clear().
   std::span<const std::span<const char>> pending() const noexcept { return {pieces_.data(), count_}; }
 
   std::size_t messages() const noexcept { return messages_; } ///< pending replies

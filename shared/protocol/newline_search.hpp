@@ -18,7 +18,7 @@ class newline_search {
  public:
   explicit newline_search(std::span<char> bytes) noexcept : at_(bytes.data()), end_(at_ + bytes.size()) {}
 
-  /// The next '\n'; null behind the last.
+  /// The next '\n'; null after the last.
   char* next() noexcept {
 #if defined(__SSE2__)
     constexpr std::ptrdiff_t block = sizeof(__m128i);

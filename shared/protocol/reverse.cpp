@@ -19,7 +19,7 @@ void reverse_by_words(char* first, char* last) noexcept {
 #define REVECHO_AVX2 __attribute__((target("avx2")))
 #define REVECHO_AVX512 __attribute__((target("avx512vbmi,avx512bw")))
 
-// The halves change places on their way from memory, where it costs nothing, and each is turned with the other.
+// The loads swap the two halves at no cost; the shuffle then reverses each half.
 REVECHO_AVX2 inline __m256i load_turned_32(const char* from) noexcept {
   const __m256i order = _mm256_set_epi8(
       0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -46,7 +46,7 @@ REVECHO_AVX512 inline __m512i load_turned_64(const char* from) noexcept {
   const __m512i order = _mm512_set_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
       22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49,
       50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63);
-  // All of them; the intrinsic without a mask makes g++ 12 warn of what it does itself.
+  // Full mask: the unmasked intrinsic triggers a false warning inside g++ 12's own header.
   return _mm512_maskz_permutexvar_epi8(~__mmask64{0}, order, _mm512_loadu_si512(from));
 }
 

@@ -160,7 +160,7 @@ std::size_t verifier::collect(std::span<const char> bytes) {
   return collected_.size() - before;
 }
 
-// Looks at no more of the message than has come of the reply: a short wrong reply to a long message costs little.
+// Compares no more of the message than the reply has bytes: a short wrong reply to a long message costs little.
 verdict verifier::judge() {
   const auto came = reply();
   const std::size_t size = message_->size();

@@ -23,9 +23,9 @@ enum class verdict {
 /// "echoed unchanged"
 std::string_view to_string(verdict) noexcept;
 
-/// Checks the replies of one connection, one after the other. A right reply is compared as it comes, and nothing is
-/// kept or allocated for it; a wrong one is collected up to its end, to say what is wrong with it, and no further than
-/// most_extra bytes past the longest that makes sense. Takes time in proportion to the bytes that come.
+/// Checks the replies of one connection, one after the other. A right reply is compared as it arrives, without storage.
+/// A wrong one is collected to describe what is wrong, at most most_extra bytes past the longest plausible reply. Takes
+/// linear time.
 class verifier {
  public:
   static constexpr std::size_t most_extra = 1024;
@@ -47,7 +47,7 @@ class verifier {
   /// The stream has ended.
   verdict receive_end();
 
-  /// What came, without its framing, valid until expect(). Makes what was right again.
+  /// The reply received, without framing, valid until expect(). Rebuilds the verified part, which is not stored.
   std::span<const char> reply();
 
   /// After `verified`: in how many pieces the server answered. More than 1 only in raw.
@@ -57,7 +57,7 @@ class verifier {
   std::size_t received() const noexcept { return diverged_ ? collected_.size() : received_; }
   std::size_t expected() const noexcept;
 
-  /// Has a byte come that a right reply in one piece would not have there?
+  /// True once a byte differs from the right reply in one piece.
   bool is_wrong() const noexcept { return diverged_; }
 
   /// After a wrong reply: is it clear where the next one begins? Not if its end has not come within what is collected.
