@@ -47,11 +47,11 @@ class cancellable {
   /// Cancels the operation that is under way, if there is one and its time is over. For the context.
   void cancel_if_over(time_point now, bool stopping) noexcept;
 
-  /// From here to end_wait() the operation may be cancelled. Throws std::bad_alloc.
+  /// From here to end_wait() the operation may be canceled. Throws std::bad_alloc.
   void begin_wait(time_point deadline, on_stop);
 
   /// Turns the error of the operation into that of the wait: std::errc::timed_out or operation_canceled if it was
-  /// cancelled.
+  /// canceled.
   void end_wait(std::error_code& error) noexcept;
 
   /// The handler or completion token of the operation, with memory for it. Starting the operation then allocates
@@ -75,7 +75,7 @@ class cancellable {
   context& owner_;
   std::size_t place_ = not_listed; // in the list of the context
   time_point deadline_ = never;
-  std::errc reason_{}; // why it was cancelled
+  std::errc reason_{}; // why it was canceled
   on_stop on_stop_ = on_stop::wait;
   bool waiting_ = false;
   handler_memory memory_;

@@ -12,7 +12,7 @@
 //
 // Turn. One pass of the loop: the handlers in the queue; the timers that have expired; the tick, if it is due; calls
 // that were posted; then one epoll_pwait2(2), which blocks until the next timer or tick unless the queue has grown
-// meanwhile; then the handlers of the events that it has brought. Handlers that become ready during a turn run in the
+// meanwhile; then the handlers of the events that it has brought. What handlers queue during a turn runs in the
 // next: no connection can keep the others, the timers or the tick from their turn.
 //
 // Tick. Deadlines are numbers. Once a tick (an eighth of the shortest time-out) the loop looks at all of them.

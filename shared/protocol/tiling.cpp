@@ -16,18 +16,18 @@ std::size_t count_pieces(std::span<const char> message, std::span<const char> re
 
   // radius[c]: how far the even palindrome reaches to each side of the gap before place c (Manacher).
   std::vector<std::size_t> radius(length, 0);
-  std::size_t centre = 0; // of the palindrome that reaches furthest to the right …
+  std::size_t center = 0; // of the palindrome that reaches furthest to the right …
   std::size_t right = 0;  // … and where it ends
   // The front of what is left; it is cut off at the first gap whose palindrome reaches back to it.
   std::size_t front = 0;
   std::size_t pieces = 0;
   for (std::size_t c = 1; c < length; ++c) {
-    std::size_t r = c < right ? std::min(radius[2 * centre - c], right - c) : 0;
+    std::size_t r = c < right ? std::min(radius[2 * center - c], right - c) : 0;
     while (r < c && c + r < length && at(c - r - 1) == at(c + r))
       ++r;
     radius[c] = r;
     if (c + r > right) {
-      centre = c;
+      center = c;
       right = c + r;
     }
     if (c > front && r >= c - front) {

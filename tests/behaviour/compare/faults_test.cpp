@@ -123,14 +123,14 @@ TEST_CASE("compare: names a program that does not start, with the last lines of 
   const temporary_folder folder;
   copy_programs(folder, {"revecho-compare", "revecho-async-server"});
   const auto fake = folder.path() + "/revecho-sync-server";
-  std::ofstream(fake) << "#!/bin/sh\necho no licence for this moon phase >&2\nexit 3\n";
+  std::ofstream(fake) << "#!/bin/sh\necho no license for this moon phase >&2\nexit 3\n";
   std::filesystem::permissions(fake, std::filesystem::perms::owner_all);
   comparison c(with_short_load({"--models", "sync threads,async"}), ":", folder.path());
   const auto end = c.wait();
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 1);
   CHECK_THAT(end.errors, contains("sync threads under 2 clients") && contains("did not start") &&
-                             contains("no licence for this moon phase") && !contains("async(1)"));
+                             contains("no license for this moon phase") && !contains("async(1)"));
   CHECK_THAT(unwrapped(end.output), contains("async(1): ") && contains("sync threads failed: "));
   check_nothing_is_left(c);
 }
