@@ -134,7 +134,9 @@ class ReportTest(unittest.TestCase):
                 self.assertGreater(chart["coloured"], 300)
 
     def check_no_overflow(self, width):
-        self.assertEqual(self.browser.run("return document.documentElement.scrollWidth"), width)
+        # Charts take on the new size a little later.
+        browser.wait_until(lambda: self.browser.run("return document.documentElement.scrollWidth") == width,
+                           f"the page is {width} pixels wide")
 
     def visible_sections(self):
         return self.browser.run("return [...document.querySelectorAll('section:not([hidden])')].map(({ id }) => id)")
