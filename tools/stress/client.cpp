@@ -15,9 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto first_reconnect_pause = 10ms;
 constexpr std::uint64_t most_own_histograms = 10'000; // a kilobyte each
-constexpr auto longest_reconnect_pause = std::chrono::milliseconds{1s};
+// A connection that lasted for so long, or brought a reply, shows that the path works: the next one is tried at once.
+constexpr auto lasting = 50ms;
 
 std::string why_not_connected(std::error_code error, bool has_sources) {
   if (error == std::errc::address_not_available) return "no free port towards it; use more addresses with --source";
@@ -38,7 +38,7 @@ client::client(worker& owner, std::uint64_t number)
 // --- connections -----------------------------------------------------------------------------------------------------
 
 async::awaitable<void> client::run() {
-  auto pause = std::chrono::milliseconds{first_reconnect_pause};
+  random_bits pauses(owner_.seed() + number_);
   bool first = true;
   auto reachable = steady::now(); // last
   for (bool again = true; again;) {
@@ -49,6 +49,7 @@ async::awaitable<void> client::run() {
       if (!owner_.is_cut_off()) schedule_.begin(steady::now());
     }
     bool failed = !peer_;
+    bool worked = false;
     if (peer_) {
       const auto connected = steady::now();
       owner_.results().count_connected(1);
@@ -56,16 +57,15 @@ async::awaitable<void> client::run() {
       owner_.results().count_connected(-1);
       failed = talk_.is_broken();
       reachable = steady::now();
-      if (talk_.last_reply() >= connected) pause = first_reconnect_pause; // this outage is a new one
+      worked = talk_.last_reply() >= connected || reachable - connected >= lasting;
       peer_.reset();
     }
     again = has_more(steady::now()) && (!failed || (owner_.work().reconnect && !gives_up(reachable, steady::now())));
     if (again && failed) {
       owner_.results().count_reconnect();
       owner_.to().resolve_again();
-      co_await owner_.pause(pause);
+      if (!worked) co_await owner_.pause(owner_.work().reconnect_pause.draw(pauses));
     }
-    pause = failed ? std::min(2 * pause, longest_reconnect_pause) : std::chrono::milliseconds{first_reconnect_pause};
     again = again && has_more(steady::now());
   }
   const auto now = steady::now();
@@ -104,8 +104,8 @@ async::awaitable<void> client::converse() {
   const auto& work = owner_.work();
   unsent_.clear();
   flushed_ = 0;
-  talk_.begin(schedule_.draw_session_size(), connecting_);
   const auto now = steady::now();
+  talk_.begin(schedule_.draw_session_size(), now, has_more(now) && schedule_.next() <= now, connecting_);
   start_due(now, false);
   if (!talk_.is_over(has_more(now))) {
     await_more(now);

@@ -21,7 +21,11 @@ conversation::conversation(const workload& work, std::uint64_t number, recorder&
 
 // --- connections -----------------------------------------------------------------------------------------------------
 
-void conversation::begin(std::uint64_t session_size, std::optional<std::chrono::nanoseconds> connecting) noexcept {
+void conversation::begin(
+    std::uint64_t session_size, steady::time_point now, bool due, std::optional<std::chrono::nanoseconds> connecting) {
+  closed_idle_.reset();
+  connecting_fails_ = false;
+  if (!due) end_interruption(now);
   oldest_.reset();
   behind_.clear();
   first_behind_ = 0;
@@ -34,13 +38,17 @@ void conversation::begin(std::uint64_t session_size, std::optional<std::chrono::
 
 void conversation::fail_to_begin(steady::time_point before, steady::time_point now, std::string_view reason) {
   broken_ = true;
-  results_.count_connect_failed(now - before);
-  if (!down_since_) down_since_ = before;
+  results_.count_connect_failed(now - before, std::exchange(connecting_fails_, true));
+  if (!down_since_) down_since_ = closed_idle_.value_or(before);
   add_example(reason);
 }
 
-void conversation::finish(steady::time_point now) {
-  if (down_since_) results_.add_outage(*down_since_, now, 1, lost_while_down_);
+void conversation::finish(steady::time_point now) { end_interruption(now); }
+
+void conversation::end_interruption(steady::time_point now) {
+  if (down_since_) results_.add_interruption(number_, *down_since_, now, lost_while_down_, false);
+  down_since_.reset();
+  lost_while_down_ = 0;
 }
 
 // --- sending ---------------------------------------------------------------------------------------------------------
@@ -58,7 +66,6 @@ void conversation::start(steady::time_point intended, steady::time_point now, st
     behind_.push_back(started);
   } else {
     oldest_ = started;
-    results_.count_owing(1, now);
     expected_ = message;
     check_.expect(expected_);
   }
@@ -117,11 +124,11 @@ void conversation::complete(verdict v, steady::time_point now) {
   if (own_ != nullptr && results_.counts_latency(f.intended))
     own_->record(now - (work_.rate > 0 ? f.intended : f.sent));
   if (connecting_) results_.count_first_reply(*std::exchange(connecting_, std::nullopt), f.intended, now);
-  if (down_since_)
-    results_.add_outage(*std::exchange(down_since_, std::nullopt), now, 1, std::exchange(lost_while_down_, 0));
+  note_silence(now);
+  if (down_since_) end_interruption(now);
   last_reply_ = now;
   ++answers_;
-  pop_oldest(now);
+  pop_oldest();
 }
 
 // What came instead of the oldest message's reply? It may be a right one to another message.
@@ -134,7 +141,7 @@ void conversation::complete_wrong(verdict v, steady::time_point now) {
         oldest, describe_wrong(to_string(judged.kind)) + '\n' + describe_difference(judged, expected_, check_.reply()));
   const bool later_came = judged.kind == fault::out_of_order && judged.whose->sequence > oldest.sequence;
   if (later_came && judged.whose->sequence < sequence_) skip_to(judged.whose->sequence, now);
-  count_wrong(judged.kind, judged.kind != fault::repeated && (judged.kind != fault::out_of_order || later_came), now);
+  count_wrong(judged.kind, judged.kind != fault::repeated && (judged.kind != fault::out_of_order || later_came));
   if (oldest_ && oldest_->sequence == oldest.sequence) expect_oldest(); // it may still come
 }
 
@@ -143,21 +150,26 @@ void conversation::skip_to(std::uint64_t sequence, steady::time_point now) {
   while (oldest_ && oldest_->sequence < sequence) {
     skipped_.add(oldest_->sequence);
     results_.count_lost(oldest_->intended, oldest_->sent, now, false);
-    pop_oldest(now);
+    pop_oldest();
   }
 }
 
-void conversation::count_wrong(fault kind, bool takes_place_of_oldest, steady::time_point now) {
+void conversation::count_wrong(fault kind, bool takes_place_of_oldest) {
   results_.count_wrong(kind);
   if (!takes_place_of_oldest || !oldest_) return;
   ++answers_;
-  pop_oldest(now);
+  pop_oldest();
 }
 
-void conversation::pop_oldest(steady::time_point now) {
+// The connection lasts, but the oldest message waited, or waits, for long.
+void conversation::note_silence(steady::time_point now) {
+  const auto since = std::max(last_reply_, oldest_->sent);
+  if (!down_since_ && now - since >= work_.shortest_outage) results_.add_interruption(number_, since, now, 0, true);
+}
+
+void conversation::pop_oldest() {
   if (first_behind_ == behind_.size()) {
     oldest_.reset();
-    results_.count_owing(-1, now);
     return;
   }
   oldest_ = behind_[first_behind_++];
@@ -179,6 +191,11 @@ void conversation::expect_oldest() {
 std::size_t conversation::end(ending how, std::string_view reason, steady::time_point now) {
   broken_ = true;
   if (!oldest_ && !half_closed_ && how != ending::cut_off && how != ending::interrupted) {
+    if (work_.reconnect) {
+      results_.count_closed_idle();
+      closed_idle_ = now;
+      return 0;
+    }
     results_.count_closed_early();
     add_example(fmt::format("the server ended the connection {}: {}", after_last("message"),
         how == ending::closed ? "end of stream" : reason));
@@ -202,7 +219,7 @@ std::size_t conversation::end(ending how, std::string_view reason, steady::time_
 
 void conversation::end_unfinished(bool counts, steady::time_point now) {
   if (!oldest_) return;
-  results_.count_owing(-1, now);
+  note_silence(now);
   if (counts) {
     if (connecting_) results_.count_no_first_reply(*connecting_, oldest_->intended, now, {});
     results_.count_unfinished(oldest_->intended, oldest_->sent, now);
@@ -221,15 +238,15 @@ void conversation::lose_all(ending how, std::string_view reason, steady::time_po
     const flight& f = *oldest_;
     if (check_.is_wrong() && work_.framing_kind != framing::raw) {
       add_example(f, describe_wrong(to_string(fault::corrupt)));
-      count_wrong(fault::corrupt, true, now);
+      count_wrong(fault::corrupt, true);
     } else {
       add_example(f, how == ending::late     ? describe_late(check_, reason)
                      : how == ending::failed ? describe_lost(check_, reason)
                                              : describe_missing(check_));
       results_.count_lost(f.intended, f.sent, now, how == ending::late);
-      pop_oldest(now);
+      if (how != ending::late) ++lost_while_down_;
+      pop_oldest();
     }
-    ++lost_while_down_;
     if (how == ending::late) { // those behind it are lost with the connection
       how = ending::failed;
       reason = "an earlier reply was late";

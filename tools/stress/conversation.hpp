@@ -43,9 +43,11 @@ class conversation {
   conversation(const conversation&) = delete;
   conversation& operator=(const conversation&) = delete;
 
-  /// There is a new connection, for so many messages. `connecting`: how long it took to make; if that is not known, its
-  /// first reply is not timed. Precondition: the last one has ended.
-  void begin(std::uint64_t session_size, std::optional<std::chrono::nanoseconds> connecting = std::nullopt) noexcept;
+  /// There is a new connection, for so many messages. `due`: the first of them is due already; else this ends an
+  /// interruption. `connecting`: how long it took to make; if that is not known, its first reply is not timed.
+  /// Precondition: the last one has ended.
+  void begin(std::uint64_t session_size, steady::time_point now, bool due,
+      std::optional<std::chrono::nanoseconds> connecting = std::nullopt);
   /// No connection could be made, in an attempt since `before`, for that reason.
   void fail_to_begin(steady::time_point before, steady::time_point now, std::string_view reason);
   /// There will be no other connection.
@@ -109,10 +111,12 @@ class conversation {
   void complete(verdict v, steady::time_point now);
   void complete_wrong(verdict v, steady::time_point now);
   void skip_to(std::uint64_t sequence, steady::time_point now);
-  void count_wrong(fault kind, bool takes_place_of_oldest, steady::time_point now);
-  void pop_oldest(steady::time_point now);
+  void count_wrong(fault kind, bool takes_place_of_oldest);
+  void pop_oldest();
   void expect_oldest();
   void end_unfinished(bool counts, steady::time_point now);
+  void end_interruption(steady::time_point now);
+  void note_silence(steady::time_point now);
   void lose_all(ending how, std::string_view reason, steady::time_point now);
   std::string after_last(std::string_view what) const;
   void add_example(std::string_view what);
@@ -137,6 +141,8 @@ class conversation {
   std::uint64_t replies_ = 0;
   steady::time_point last_reply_{};
   std::optional<std::chrono::nanoseconds> connecting_; // until the connection has its first reply
+  bool connecting_fails_ = false;                      // the last attempt has failed
+  std::optional<steady::time_point> closed_idle_;      // and not connected since
   std::optional<steady::time_point> down_since_;
   std::uint64_t lost_while_down_ = 0;
   skipped_messages skipped_;

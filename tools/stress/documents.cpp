@@ -60,14 +60,15 @@ json to_json(const level_result& level) {
   latency["connect"] = to_json(level.connect);
   latency["first_reply"] = to_json(level.first_reply);
   json outages = json::array();
-  for (const outage& o : level.outages)
+  for (const outage& o : level.outages())
     outages.push_back({{"start_s", seconds(o.start)}, {"duration_s", seconds(o.duration)},
-        {"connections", o.connections}, {"lost", o.lost}});
+        {"connections", o.connections}, {"lost", o.lost}, {"whole_path", o.whole_path}});
   return {{"clients", level.clients}, {"offered_rate", level.offered_rate}, {"window_s", seconds(level.window)},
       {"messages", level.messages}, {"rate", level.rate()}, {"drift", level.drift() ? json(*level.drift()) : json()},
       {"verified", level.verified}, {"wrong", wrong}, {"lost", level.lost}, {"late", level.late},
-      {"connect_failed", level.connect_failed}, {"closed_early", level.closed_early}, {"reconnects", level.reconnects},
-      {"split_replies", level.split_replies}, {"latency_us", latency},
+      {"connect_failed", level.connect_failed}, {"closed_early", level.closed_early},
+      {"closed_idle", level.closed_idle}, {"reconnects", level.reconnects}, {"split_replies", level.split_replies},
+      {"latency_us", latency},
       {"latency_by_client_us", {{"p50", of_clients(level.by_client.p50)}, {"p99", of_clients(level.by_client.p99)}}},
 
       {"fairness", {{"min", replies.empty() ? 0 : replies.front()},
@@ -93,7 +94,8 @@ json config_json(const stress_options& options) {
       {"warmup_s", seconds(work.warmup)}, {"cooldown_s", seconds(work.cooldown)},
       {"duration_s", work.messages ? json() : json(seconds(work.duration))},
       {"messages", work.messages ? json(*work.messages) : json()}, {"timeout_s", seconds(work.timeout)},
-      {"reconnect", work.reconnect}, {"timestamps", work.timestamps}, {"threads", work.threads},
+      {"reconnect", work.reconnect}, {"reconnect_pause", work.reconnect_pause.text()},
+      {"outage_s", seconds(work.shortest_outage)}, {"timestamps", work.timestamps}, {"threads", work.threads},
       {"sources", work.sources.size()}, {"nodelay", true}, {"seed", work.seed ? json(*work.seed) : json()}};
   if (options.find_rate)
     config["find_rate"] = {

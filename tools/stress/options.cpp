@@ -111,6 +111,12 @@ void add_connection_options(CLI::App& app, stress_options& options) {
       "--half-close", work.half_close, "Close the sending side behind the last message, and check up to the end");
   app.add_flag("--reconnect", work.reconnect,
       "Go on after a lost connection, and report the outage (with --messages, until --timeout without a connection)");
+  add_parsed(
+      app, "--reconnect-pause", work.reconnect_pause, [](const std::string& text) { return distribution::parse(text); },
+      "DIST", "Between failed attempts to reconnect: outages are known to within it; the first attempt is made at once",
+      "uniform:20ms..50ms");
+  add_parsed(app, "--outage", work.shortest_outage, parse_duration, "DURATION",
+      "Report a connected client without a reply for this long, and four usual ones, as an outage", "1s");
   const auto threads = [](const std::string& text) {
     return static_cast<unsigned>(parse_count(text, 1, limits::max_threads));
   };

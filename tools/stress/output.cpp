@@ -10,9 +10,48 @@
 namespace revecho::stress {
 namespace {
 
-constexpr std::chrono::milliseconds shortest_told_outage{1};
-
 std::string count_text(std::uint64_t n) { return format_count(static_cast<double>(n)); }
+
+std::string plural(std::uint64_t number, std::string_view thing) {
+  return fmt::format("{} {}{}", count_text(number), thing, number == 1 ? "" : "s");
+}
+
+// A storm of short ones, of few clients each, is summed up.
+void add_outages(const level_result& level, std::vector<std::string>& lines) {
+  constexpr std::size_t most_told = 5;
+  constexpr std::chrono::milliseconds shortest_told{1};
+  auto all = level.outages();
+  std::erase_if(all, [&](const outage& o) { return o.duration < shortest_told && o.lost == 0; });
+  const auto is_long = [&](const outage& o) { return o.whole_path || o.duration >= level.shortest_silence; };
+  const bool is_storm = all.size() > most_told;
+  std::vector<outage> summed;
+  std::size_t told = 0;
+  for (const outage& o : all) {
+    if (is_storm && (!is_long(o) || told == most_told)) {
+      summed.push_back(o);
+      continue;
+    }
+    ++told;
+    const auto who = o.whole_path ? fmt::format("the whole path ({})", plural(o.connections, "client"))
+                                  : fmt::format("some clients ({} of {})", o.connections, level.clients);
+    lines.push_back(fmt::format("Outage at {:.1f} s for {}: {}, {} lost.", seconds(o.start),
+        format_duration(o.duration), who, plural(o.lost, "message")));
+  }
+  if (summed.empty()) return;
+  const auto by = [&](auto member) {
+    return std::minmax_element(
+        summed.begin(), summed.end(), [&](const outage& a, const outage& b) { return a.*member < b.*member; });
+  };
+  const auto clients = by(&outage::connections);
+  const auto least = clients.first->connections;
+  const auto most = clients.second->connections;
+  std::uint64_t lost = 0;
+  for (const outage& o : summed)
+    lost += o.lost;
+  lines.push_back(fmt::format("{} of {}, the longest for {}: {} lost.", plural(summed.size(), "interruption"),
+      least == most ? plural(most, "client") : fmt::format("{} to {} clients", least, most),
+      format_duration(by(&outage::duration).second->duration), plural(lost, "message")));
+}
 
 void add_failures(const level_result& level, std::vector<std::string>& lines) {
   for (std::size_t i = 0; i < fault_kinds; ++i)
@@ -31,10 +70,12 @@ void add_failures(const level_result& level, std::vector<std::string>& lines) {
     lines.push_back(
         fmt::format("{:.2f} % of the latencies are only known to be at least that (lost, late or never sent).",
             100 * share(judged.censored, judged.values.size())));
-  for (const outage& o : level.outages)
-    if (o.duration >= shortest_told_outage)
-      lines.push_back(fmt::format("Outage at {:.1f} s for {}: {} connection{}, {} message{} lost.", seconds(o.start),
-          format_duration(o.duration), o.connections, o.connections == 1 ? "" : "s", o.lost, o.lost == 1 ? "" : "s"));
+  add_outages(level, lines);
+  if (level.closed_early > 0)
+    lines.push_back(fmt::format("{} connection{} closed by the server while nothing was owed.",
+        count_text(level.closed_early), level.closed_early == 1 ? " was" : "s were"));
+  if (level.closed_idle > 0)
+    lines.push_back(fmt::format("Idle connections closed by the peer: {}.", count_text(level.closed_idle)));
   if (level.reconnects > 0) lines.push_back(fmt::format("{} attempts to reconnect.", count_text(level.reconnects)));
 }
 

@@ -8,19 +8,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// No reply at all for so long, while some are owed, is an outage.
-constexpr auto shortest_silence = 1s;
-
 // The tool asks to be woken every pulse. That it was not for so long is no common delay: it was stopped, or starved.
 constexpr auto shortest_standstill = 100ms;
-
-constexpr std::size_t most_outages = 10'000; // kept before overlapping ones are joined
 
 } // namespace
 
 void recorder::begin(const level_times& times) noexcept {
   times_ = times;
   last_reply_ = times.begun;
+  result_.shortest_silence = work_.shortest_outage;
 }
 
 void recorder::notice(steady::time_point now) {
@@ -54,13 +50,14 @@ second recorder::take_second() noexcept {
   return std::exchange(current_, second{});
 }
 
-void recorder::count_connect_failed(std::chrono::nanoseconds took) {
+void recorder::count_connect_failed(std::chrono::nanoseconds took, bool again) {
   ++result_.connect_failed;
+  ++current_.errors;
+  if (again) return;
   result_.connect.values.record(std::max(took, work_.timeout));
   ++result_.connect.censored;
   result_.first_reply.values.record(std::max(took, work_.timeout));
   ++result_.first_reply.censored;
-  ++current_.errors;
 }
 
 void recorder::count_first_reply(
@@ -73,12 +70,6 @@ void recorder::count_no_first_reply(std::chrono::nanoseconds connecting, steady:
   const auto since = std::max(intended, std::min(awake_since_, now));
   result_.first_reply.values.record(connecting + std::max<std::chrono::nanoseconds>(now - since, at_least));
   ++result_.first_reply.censored;
-}
-
-void recorder::count_owing(int change, steady::time_point now) {
-  look_for_standstill(now);
-  if (owing_ == 0) owing_since_ = now;
-  owing_ += static_cast<std::size_t>(change);
 }
 
 void recorder::count_sent(steady::time_point intended) noexcept {
@@ -105,10 +96,8 @@ void recorder::count_lag(steady::time_point intended, steady::time_point sent) n
 bool recorder::count_reply(steady::time_point intended, steady::time_point sent, steady::time_point waiting_since,
     steady::time_point now, std::size_t pieces, bool served) {
   look_for_standstill(now);
-  const auto silent_since = std::max(last_reply_, owing_since_);
-  if (now - silent_since - stood_still_in(silent_since, now) >= shortest_silence)
-    add_outage(silent_since, now, owing_, 0);
   last_reply_ = now;
+  result_.replied.add(now - times_.begun);
   ++result_.verified;
   ++current_.verified;
   if (pieces > 1) ++result_.split_replies;
@@ -202,13 +191,16 @@ void recorder::count_missed(steady::time_point intended, steady::time_point now,
   result_.wait.censored += count;
 }
 
-void recorder::add_outage(
-    steady::time_point from, steady::time_point to, std::uint64_t connections, std::uint64_t lost) {
+void recorder::add_interruption(
+    std::uint64_t client, steady::time_point from, steady::time_point to, std::uint64_t lost, bool connected) {
   const auto begun = std::max(from, times_.begun);
   const auto of_the_tool = stood_still_in(begun, to);
   if (of_the_tool > of_the_tool.zero() && of_the_tool >= to - begun) return;
-  result_.outages.push_back({begun - times_.begun, to - begun - of_the_tool, connections, lost});
-  if (result_.outages.size() >= most_outages) result_.outages = joined(std::move(result_.outages));
+  if (result_.interruptions.size() >= most_interruptions) {
+    ++result_.interruptions_left_out;
+  } else {
+    result_.interruptions.push_back({client, begun - times_.begun, to - begun - of_the_tool, lost, connected});
+  }
 }
 
 void recorder::add_example(std::string text) {

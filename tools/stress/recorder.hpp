@@ -44,12 +44,11 @@ class recorder {
   second take_second() noexcept;
 
   void count_connect(std::chrono::nanoseconds took) noexcept { result_.connect.values.record(took); }
-  void count_connect_failed(std::chrono::nanoseconds took);
+  /// `again`: attempts before it have failed, too. Only the first one counts as a connection that took long.
+  void count_connect_failed(std::chrono::nanoseconds took, bool again);
   void count_reconnect() noexcept { ++result_.reconnects; }
   void count_connected(int change) noexcept { connected_ += static_cast<std::size_t>(change); }
 
-  /// The number of connections that are owed a reply changes.
-  void count_owing(int change, steady::time_point now);
   void count_sent(steady::time_point intended) noexcept;
   /// The last bytes of a read had lain in the kernel for so long, if the kernel tells and the wall clock did not step.
   /// `sent`: when the message was that has waited longest.
@@ -75,12 +74,15 @@ class recorder {
   /// After the last reply the end of the stream did not come.
   void count_no_end(bool late) noexcept;
   void count_closed_early() noexcept;
+  void count_closed_idle() noexcept { ++result_.closed_idle; }
   /// Not waited for any longer, and nobody's fault.
   void count_unfinished(steady::time_point intended, steady::time_point sent, steady::time_point now) noexcept;
   /// Due, and never sent.
   void count_missed(steady::time_point intended, steady::time_point now, std::uint64_t count) noexcept;
 
-  void add_outage(steady::time_point from, steady::time_point to, std::uint64_t connections, std::uint64_t lost);
+  /// `connected`: it was silence on a connection that lasted.
+  void add_interruption(
+      std::uint64_t client, steady::time_point from, steady::time_point to, std::uint64_t lost, bool connected);
 
   /// Of what went wrong, in words: the first few are kept. Once there are enough, words need not be found.
   bool wants_examples() const noexcept { return result_.examples.size() < most_examples; }
@@ -98,9 +100,7 @@ class recorder {
   bool keeps_seconds_;
   level_times times_;
   std::size_t connected_ = 0;
-  std::size_t owing_ = 0;
   steady::time_point last_reply_{};
-  steady::time_point owing_since_{};
   bool watched_ = false;             // somebody calls notice()
   steady::time_point noticed_{};     // last
   steady::time_point awake_since_{}; // the end of the last standstill

@@ -8,27 +8,6 @@
 #include <numeric>
 
 namespace revecho::stress {
-namespace {
-
-// `add` adds what there is besides the time.
-template <class Interval, class Add>
-std::vector<Interval> join_overlapping(std::vector<Interval> all, Add add) {
-  std::sort(all.begin(), all.end(), [](const Interval& a, const Interval& b) { return a.start < b.start; });
-  std::vector<Interval> result;
-  for (const Interval& next : all) {
-    if (result.empty() || next.start > result.back().start + result.back().duration) {
-      result.push_back(next);
-      continue;
-    }
-    Interval& last = result.back();
-    last.duration = std::max(last.duration, next.start + next.duration - last.start);
-    add(last, next);
-  }
-  return result;
-}
-
-} // namespace
-
 std::string_view to_string(fault f) noexcept {
   switch (f) {
   case fault::unchanged:
@@ -59,15 +38,18 @@ void latencies_by_client::merge(const latencies_by_client& other) {
   p99.insert(p99.end(), other.p99.begin(), other.p99.end());
 }
 
-std::vector<outage> joined(std::vector<outage> all) {
-  return join_overlapping(std::move(all), [](outage& one, const outage& other) {
-    one.connections += other.connections;
-    one.lost += other.lost;
-  });
-}
-
 std::vector<standstill> joined(std::vector<standstill> all) {
-  return join_overlapping(std::move(all), [](standstill&, const standstill&) {});
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
+  std::vector<standstill> result;
+  for (const auto& next : all) {
+    if (result.empty() || next.start > result.back().start + result.back().duration) {
+      result.push_back(next);
+    } else {
+      auto& last = result.back();
+      last.duration = std::max(last.duration, next.start + next.duration - last.start);
+    }
+  }
+  return result;
 }
 
 std::string_view to_string(tool_limit l) noexcept {
@@ -110,14 +92,17 @@ void level_result::merge(const level_result& other) {
   late += other.late;
   connect_failed += other.connect_failed;
   closed_early += other.closed_early;
+  closed_idle += other.closed_idle;
   reconnects += other.reconnects;
   split_replies += other.split_replies;
   connect.merge(other.connect);
   first_reply.merge(other.first_reply);
   for (const auto& example : other.examples)
     if (examples.size() < most_examples) examples.push_back(example);
-  outages.insert(outages.end(), other.outages.begin(), other.outages.end());
-  outages = joined(std::move(outages));
+  interruptions.insert(interruptions.end(), other.interruptions.begin(), other.interruptions.end());
+  interruptions_left_out += other.interruptions_left_out;
+  replied.merge(other.replied);
+  shortest_silence = std::max(shortest_silence, other.shortest_silence);
   replies.insert(replies.end(), other.replies.begin(), other.replies.end());
   by_client.merge(other.by_client);
   longest_stall = std::max(longest_stall, other.longest_stall);
@@ -128,6 +113,10 @@ void level_result::merge(const level_result& other) {
   unread.merge(other.unread);
   unknown_arrivals += other.unknown_arrivals;
   lag.merge(other.lag);
+}
+
+std::vector<outage> level_result::outages() const {
+  return outages_of(interruptions, replied, clients, std::max(shortest_silence, 4 * service.values.percentile(50)));
 }
 
 std::uint64_t level_result::wrong_total() const noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shared/process/histogram.hpp"
+#include "tools/stress/outages.hpp"
 
 #include <array>
 #include <chrono>
@@ -44,17 +45,6 @@ struct latencies {
 
   void merge(const latencies& other) noexcept;
 };
-
-/// A time in which connections that were owed a reply had none, or were lost and not yet answered again.
-struct outage {
-  std::chrono::nanoseconds start{}; ///< since the level began
-  std::chrono::nanoseconds duration{};
-  std::uint64_t connections = 0;
-  std::uint64_t lost = 0; ///< messages
-};
-
-/// Overlapping ones joined, in order of time.
-std::vector<outage> joined(std::vector<outage>);
 
 /// A time in which a thread of the load tool did nothing, although it wanted to: what lies in it is not the server's.
 struct standstill {
@@ -114,12 +104,16 @@ struct level_result {
   std::uint64_t late = 0;           ///< not complete within the time-out
   std::uint64_t connect_failed = 0; ///< attempts
   std::uint64_t closed_early = 0;   ///< connections that the server ended while it owed nothing
+  std::uint64_t closed_idle = 0;    ///< the same with --reconnect, where that is no fault
   std::uint64_t reconnects = 0;     ///< after a failure
   std::uint64_t split_replies = 0;  ///< raw: right, in more than one piece
   latencies connect;
   latencies first_reply; ///< of each connection: connecting, and from when its first message was due to a right reply
-  std::vector<std::string> examples; ///< of what went wrong, the first few, in words
-  std::vector<outage> outages;
+  std::vector<std::string> examples;           ///< of what went wrong, the first few, in words
+  std::vector<interruption> interruptions;     ///< the first ones
+  std::uint64_t interruptions_left_out = 0;    ///< the others
+  reply_times replied;                         ///< by anybody
+  std::chrono::nanoseconds shortest_silence{}; ///< that is an interruption of a connected client
 
   // Of each client, in the window.
   std::vector<std::uint64_t> replies;
@@ -148,6 +142,8 @@ struct level_result {
   std::size_t never_served() const noexcept;
   /// Can it be chance that they had no reply in this window, if they were served as often as the others?
   bool is_unserved_by_chance() const;
+  /// A slow server is no outage: silence has to be four times as long as a usual reply takes.
+  std::vector<outage> outages() const;
   /// How much more was answered in the second half of the window than in the first, as a part of it, if it rises or
   /// falls all the time and chance does not do so in one window of a thousand; else nothing.
   std::optional<double> drift() const noexcept;
@@ -174,6 +170,7 @@ struct level_result {
 };
 
 inline constexpr std::size_t most_examples = 5;
+inline constexpr std::size_t most_interruptions = 100'000; // kept of one worker
 
 /// A second of a level, or less at its end.
 struct second {

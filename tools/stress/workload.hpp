@@ -46,8 +46,10 @@ struct workload {
   /// what is known of their latencies is cut off. None: each until its time-out.
   std::optional<std::chrono::nanoseconds> rest;
 
-  std::chrono::nanoseconds timeout = std::chrono::seconds{10}; ///< for connecting, and for each reply
-  bool reconnect = false;                                      ///< go on after a connection was lost
+  std::chrono::nanoseconds timeout = std::chrono::seconds{10};              ///< for connecting, and for each reply
+  bool reconnect = false;                                                   ///< go on after a connection was lost
+  distribution reconnect_pause = distribution::parse("uniform:20ms..50ms"); ///< between attempts that fail
+  std::chrono::nanoseconds shortest_outage = std::chrono::seconds{1};       ///< of a client that stays connected
   bool timestamps = true; ///< ask the kernel when replies arrived, to know how long the tool let them lie
   unsigned threads = 1;
   std::vector<socket_address> sources; ///< addresses to connect from, in turn; empty: the system's choice

@@ -116,7 +116,7 @@ TEST_CASE("conversation: counts only what is within the window") {
 
 TEST_CASE("conversation: is over when the session's messages are answered") {
   talk t(some_work(framing::line));
-  t.client.begin(2);
+  t.client.begin(2, t.now, true);
   t.say(20);
   t.hear(t.reply(0, 20));
   CHECK_FALSE(t.client.is_over(true));
@@ -126,7 +126,7 @@ TEST_CASE("conversation: is over when the session's messages are answered") {
   t.hear(t.reply(1, 20));
   CHECK(t.client.is_over(true));
   CHECK_FALSE(t.client.may_start());
-  t.client.begin(1);
+  t.client.begin(1, t.now, true);
   CHECK(t.client.may_start());
 }
 
@@ -144,7 +144,7 @@ TEST_CASE("conversation: half-closes once, after the last message of a connectio
   auto work = some_work(framing::line);
   work.half_close = true;
   talk t(work);
-  t.client.begin(1);
+  t.client.begin(1, t.now, true);
   CHECK_FALSE(t.client.wants_half_close(true));
   CHECK(t.client.wants_half_close(false));
   t.say(20);
@@ -163,7 +163,7 @@ TEST_CASE("conversation: takes a closed connection for orderly once it has half-
   auto work = some_work(framing::line);
   work.half_close = true;
   talk t(work);
-  t.client.begin(1);
+  t.client.begin(1, t.now, true);
   t.say(20);
   t.client.half_close();
   t.hear(t.reply(0, 20));
@@ -175,7 +175,7 @@ TEST_CASE("conversation: verifies an eof reply when the stream ends") {
   check_every_way(
       some_work(framing::eof),
       [](talk& t) {
-        t.client.begin(1);
+        t.client.begin(1, t.now, true);
         t.say(20);
         CHECK(t.client.wants_half_close(true));
         t.client.half_close();
@@ -195,7 +195,7 @@ TEST_CASE("conversation: calls an eof reply short that ends early, and lost with
   t.client.end(ending::closed, "", t.now);
   CHECK(t.outcome() == "short 1");
   CHECK_FALSE(t.client.is_broken());
-  t.client.begin(1);
+  t.client.begin(1, t.now, true);
   t.say(20);
   t.client.end(ending::closed, "", t.now);
   CHECK(t.outcome() == "short 1, lost 1");

@@ -76,7 +76,7 @@ TEST_CASE("conversation: counts a connection as closed early that owes nothing")
   talk t(some_work(framing::line));
   t.client.end(ending::closed, "", t.now);
   CHECK(t.outcome() == "closed early 1");
-  t.client.begin(unlimited);
+  t.client.begin(unlimited, t.now, true);
   t.say(20);
   t.hear(t.reply(0, 20));
   t.client.end(ending::failed, "Connection reset by peer", t.now);
@@ -119,7 +119,7 @@ TEST_CASE("conversation: counts an end that does not come after the last reply")
 
 TEST_CASE("conversation: times the first reply of a connection, with how long connecting took") {
   talk t(some_work(framing::line, 2));
-  t.client.begin(unlimited, 30ms);
+  t.client.begin(unlimited, t.now, true, 30ms);
   t.now += 5s; // until its first message is due: the tool's own time
   t.say(20, 2);
   t.now += 200ms;
@@ -134,7 +134,7 @@ TEST_CASE("conversation: times the first reply of a connection, with how long co
 
 TEST_CASE("conversation: knows the least that the first reply took if there was none") {
   talk t(some_work(framing::line, 2));
-  t.client.begin(unlimited, 30ms);
+  t.client.begin(unlimited, t.now, true, 30ms);
   t.say(20, 2);
   t.now += 2s;
   const bool cut_off = GENERATE(true, false);
@@ -147,9 +147,9 @@ TEST_CASE("conversation: knows the least that the first reply took if there was 
 
 TEST_CASE("conversation: counts no first reply that nobody asked for, or of which the beginning is not known") {
   talk t(some_work(framing::line));
-  t.client.begin(unlimited, 30ms);
+  t.client.begin(unlimited, t.now, true, 30ms);
   t.client.end(ending::cut_off, "", t.now);
-  t.client.begin(unlimited);
+  t.client.begin(unlimited, t.now, true);
   t.say(20);
   t.hear(t.reply(0, 20));
   CHECK(t.result().first_reply.values.size() == 0);
@@ -174,13 +174,13 @@ TEST_CASE("conversation: records an outage from the lost message to the next rig
   t.client.end(ending::closed, "", t.now);
   t.client.fail_to_begin(t.now, t.now + 50ms, "cannot connect to localhost:1: refused");
   t.now += 200ms;
-  t.client.begin(unlimited);
+  t.client.begin(unlimited, t.now, true);
   t.say(20);
   t.now += 300ms;
   t.hear(t.reply(2, 20));
   t.client.finish(t.now);
-  REQUIRE(t.result().outages.size() == 1);
-  const auto& outage = t.result().outages.front();
+  REQUIRE(t.result().outages().size() == 1);
+  const auto outage = t.result().outages().front();
   CHECK(outage.start == 1s);
   CHECK(outage.duration == 600ms);
   CHECK(outage.connections == 1);
@@ -194,7 +194,69 @@ TEST_CASE("conversation: records an outage that lasts to the end") {
   talk t(some_work(framing::line));
   t.client.fail_to_begin(start_of_level + 1s, start_of_level + 2s, "refused");
   t.client.finish(start_of_level + 3s);
-  REQUIRE(t.result().outages.size() == 1);
-  CHECK(t.result().outages.front().start == 1s);
-  CHECK(t.result().outages.front().duration == 2s);
+  REQUIRE(t.result().outages().size() == 1);
+  CHECK(t.result().outages().front().start == 1s);
+  CHECK(t.result().outages().front().duration == 2s);
+}
+
+TEST_CASE("conversation: ends an interruption with the next connection if nothing is due by then") {
+  talk t(some_work(framing::line));
+  t.say(20);
+  t.now += 1s;
+  t.client.end(ending::closed, "", t.now);
+  t.now += 55ms;
+  t.client.begin(unlimited, t.now, false);
+  t.now += 8s; // in which the client thinks
+  t.say(20);
+  t.hear(t.reply(1, 20));
+  t.client.finish(t.now);
+  REQUIRE(t.result().outages().size() == 1);
+  CHECK(t.result().outages().front().duration == 1055ms);
+  CHECK(t.result().outages().front().lost == 1);
+}
+
+TEST_CASE("conversation: takes an idle connection that the peer closes for no outage, if the next one comes at once") {
+  auto work = some_work(framing::line);
+  work.reconnect = true;
+  talk t(work);
+  t.say(20);
+  t.hear(t.reply(0, 20));
+  t.now += 5s;
+  t.client.end(ending::closed, "", t.now);
+  CHECK(t.result().closed_idle == 1);
+  CHECK(t.result().closed_early == 0);
+  t.now += 1ms;
+  t.client.begin(unlimited, t.now, false);
+  t.now += 5s;
+  t.client.finish(t.now);
+  CHECK(t.result().outages().empty());
+}
+
+TEST_CASE("conversation: records the time without a path from when an idle connection was closed") {
+  auto work = some_work(framing::line);
+  work.reconnect = true;
+  talk t(work);
+  t.now += 5s;
+  t.client.end(ending::closed, "", t.now);
+  t.client.fail_to_begin(t.now, t.now, "refused");
+  t.client.fail_to_begin(t.now + 30ms, t.now + 30ms, "refused");
+  t.now += 60ms;
+  t.client.begin(unlimited, t.now, false);
+  REQUIRE(t.result().outages().size() == 1);
+  CHECK(t.result().outages().front().start == 5s);
+  CHECK(t.result().outages().front().duration == 60ms);
+  CHECK(t.result().connect.values.size() == 1); // attempts of one outage are one connection that took long
+}
+
+TEST_CASE("conversation: takes a long silence for an interruption, and the next message's for another") {
+  auto work = some_work(framing::line);
+  work.shortest_outage = 200ms;
+  talk t(work);
+  for (int i = 0; i < 20; ++i) {
+    t.say(20);
+    t.now += i == 5 || i == 6 ? 200ms : 199ms;
+    t.hear(t.reply(static_cast<std::uint64_t>(i), 20));
+  }
+  CHECK(t.result().interruptions.size() == 2);
+  CHECK(t.result().outages().empty()); // all replies take that long: the server is slow
 }

@@ -223,7 +223,7 @@ TEST_CASE("conversation: knows the reply of an earlier connection") {
   talk t(some_work(framing::line));
   t.say(20);
   t.hear(t.reply(0, 20));
-  t.client.begin(unlimited);
+  t.client.begin(unlimited, t.now, true);
   t.hear(t.reply(0, 20));
   CHECK(t.outcome() == "verified 1, repeated 1");
 }

@@ -87,32 +87,15 @@ TEST_CASE("recorder: counts the time under way within the window only, for Littl
   CHECK(results.result().service.values.max() == 100ms);
 }
 
-TEST_CASE("recorder: calls a second without any reply an outage, if some are owed") {
-  workload work;
-  recorder results(work, false);
-  results.begin(level_times(work, begin_time));
-  results.count_owing(1, begin_time + 5s); // idle before
-  results.count_owing(1, begin_time + 5s);
-  results.count_reply(begin_time + 5s, begin_time + 5s, begin_time + 5s, begin_time + 5999ms, 1, true);
-  CHECK(results.result().outages.empty());
-  results.count_reply(begin_time + 5s, begin_time + 5s, begin_time + 5s, begin_time + 7s, 1, true);
-  REQUIRE(results.result().outages.size() == 1);
-  CHECK(results.result().outages.front().start == 5999ms);
-  CHECK(results.result().outages.front().duration == 1001ms);
-  CHECK(results.result().outages.front().connections == 2);
-}
-
 TEST_CASE("recorder: blames the server for nothing that lies in a standstill of the tool") {
   workload work;
   recorder results(work, true);
   results.begin(level_times(work, begin_time));
   const auto stopped = begin_time + 100ms;
   const auto woken = stopped + 2500ms;
-  results.count_owing(1, begin_time);
   for (auto t = begin_time; t <= stopped; t += pulse)
     results.notice(t);
   CHECK(results.count_reply(stopped, stopped, stopped, woken, 1, true));
-  CHECK(results.result().outages.empty());
   CHECK(results.result().service.values.size() == 0);
   CHECK(results.result().longest_stall == 0ns);
   CHECK(results.result().unmeasured == 1);
@@ -126,18 +109,18 @@ TEST_CASE("recorder: blames the server for nothing that lies in a standstill of 
   CHECK(results.result().service.values.max() == 1ms);
 }
 
-TEST_CASE("recorder: takes a standstill of the tool out of an outage of the server") {
+TEST_CASE("recorder: takes a standstill of the tool out of an interruption") {
   workload work;
   recorder results(work, false);
   results.begin(level_times(work, begin_time));
-  results.count_owing(1, begin_time);
   for (auto t = begin_time; t <= begin_time + 1s; t += pulse)
     results.notice(t);
   for (auto t = begin_time + 2s; t <= begin_time + 3s; t += pulse)
     results.notice(t);
-  results.count_reply(begin_time, begin_time, begin_time, begin_time + 3s, 1, true);
-  REQUIRE(results.result().outages.size() == 1);
-  CHECK(results.result().outages.front().duration == 2s);
+  results.add_interruption(7, begin_time, begin_time + 3s, 0, true);
+  results.add_interruption(8, begin_time + 1s, begin_time + 2s, 0, true); // nothing else
+  REQUIRE(results.result().interruptions.size() == 1);
+  CHECK(results.result().interruptions.front().duration == 2s);
 }
 
 TEST_CASE("recorder: takes what is lost or missed for at least the time-out") {

@@ -28,7 +28,7 @@ std::string reply_to(framing f, std::uint64_t client, std::uint64_t sequence, st
 
 talk::talk(workload kind) : work(std::move(kind)) {
   results.begin(level_times(work, start_of_level));
-  client.begin(unlimited);
+  client.begin(unlimited, now, true);
 }
 
 void talk::say(std::size_t size, std::size_t count) {
