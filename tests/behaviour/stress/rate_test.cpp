@@ -172,8 +172,8 @@ TEST_CASE("compare: has the rate N/S of N clients at a service time S") {
   CAPTURE(service.count());
   const scripted_server server(replying_every(service));
   CHECK(is_right(service, [&]() -> measured {
-    const auto end = compare({"--against", "exact=" + server.address(), "--clients", std::to_string(clients),
-        "--duration", "400ms", "--json", "-"});
+    const auto end =
+        compare({"--against", "exact=" + server.address(), "--clients", std::to_string(clients), "--json", "-"});
     const auto summary = result_of(scenario_of(end), "exact")["summary"];
     return {summary["rate"]["median"], summary["tool_limited"]["median"] > 0};
   }));
