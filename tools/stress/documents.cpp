@@ -46,7 +46,8 @@ json of_clients(std::vector<std::chrono::nanoseconds> all) {
   return {{"clients", all.size()}, {"median", microseconds(all[all.size() / 2])}, {"worst", microseconds(all.back())}};
 }
 
-json to_json(const level_result& level) {
+json to_json(const level_result& level, const failure_rule& rule) {
+  const auto reasons = failures(rule, level);
   auto replies = level.replies;
   std::sort(replies.begin(), replies.end());
   json wrong = json::object();
@@ -80,7 +81,7 @@ json to_json(const level_result& level) {
       {"generator", generator_json(level)},
       {"retransmitted", level.retransmitted ? json(*level.retransmitted) : json()},
       {"delayed_ack_share", level.delayed_ack_share()}, {"outages", outages}, {"interrupted", level.interrupted},
-      {"ok", level.ok()}};
+      {"failures", reasons}, {"ok", reasons.empty()}};
 }
 
 json config_json(const stress_options& options) {
@@ -120,19 +121,15 @@ json to_json(const name_resolution& resolution) {
 
 } // namespace
 
-bool all_ok(const std::vector<level_result>& levels) {
-  return !levels.empty() &&
-         std::all_of(levels.begin(), levels.end(), [](const auto& l) { return l.ok() && !l.interrupted; });
-}
-
 nlohmann::ordered_json as_json(const stress_options& options, const host& machine, const name_resolution& resolution,
     const std::vector<level_result>& levels) {
   json all = json::array();
   for (const auto& level : levels)
-    all.push_back(to_json(level));
+    all.push_back(to_json(level, options.rule));
   const bool interrupted = std::any_of(levels.begin(), levels.end(), [](const auto& l) { return l.interrupted; });
   return {{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json(machine)},
-      {"name_resolution", to_json(resolution)}, {"levels", all}, {"interrupted", interrupted}, {"ok", all_ok(levels)}};
+      {"name_resolution", to_json(resolution)}, {"levels", all}, {"interrupted", interrupted},
+      {"ok", all_ok(options.rule, levels)}};
 }
 
 std::string csv_titles() { return "clients,time_s,connected,sent,verified,errors,p50_us,p99_us,max_us\n"; }

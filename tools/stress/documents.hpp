@@ -13,10 +13,8 @@
 
 namespace revecho::stress {
 
-/// Did all levels end well, without an interruption?
-bool all_ok(const std::vector<level_result>&);
-
-/// The document that README describes as version 1; times in microseconds. The machine is as it was before the load.
+/// The document that docs/STRESS.md describes as version 1; times in microseconds. The machine is as it was before the
+/// load.
 nlohmann::ordered_json as_json(
     const stress_options&, const host&, const name_resolution&, const std::vector<level_result>&);
 

@@ -37,6 +37,7 @@ class session {
         rows_(*std::max_element(options_.levels.begin(), options_.levels.end()), terminal_width(STDOUT_FILENO)) {
     check_writable(options_.json);
     check_writable(options_.hgrm);
+    check_writable(options_.junit);
     if (options_.csv.empty()) return;
     csv_ = output_file(options_.csv);
     csv_.write(csv_titles());
@@ -68,11 +69,18 @@ class session {
     levels_.push_back(engine_.run(clients, observer));
     line_.clear();
     show_row(levels_.back());
+    if (!options_.find_rate) report_failures(levels_.back());
     const bool is_step = options_.find_rate && levels_.back().ok(); // of these, only the outcome is of interest
     if (!options_.quiet && !is_step)
       for (const auto& text : remarks(levels_.back(), engine_.work()))
         write_to_stderr(fitting(fmt::format("{}: {}", name_of(levels_.back()), text)) + '\n');
     return levels_.back();
+  }
+
+  // Even with --quiet: an exit code needs a reason.
+  void report_failures(const level_result& level) const {
+    for (const auto& reason : failures(options_.rule, level))
+      write_to_stderr(fitting(fmt::format("{}: failed: {}", name_of(level), reason)) + '\n');
   }
 
   // The steps of a search differ in nothing but their rate.
@@ -147,11 +155,12 @@ class session {
     if (!options_.json.empty() && options_.json != "-") all.attempt([&] { write_file(options_.json, document); });
     if (!options_.hgrm.empty() && !levels_.empty())
       all.attempt([&] { write_file(options_.hgrm, as_hgrm(judged_by(levels_.back()).values)); });
+    if (!options_.junit.empty()) all.attempt([&] { write_file(options_.junit, as_junit(options_.rule, levels_)); });
     all.attempt([&] {
       if (csv_failure_) std::rethrow_exception(csv_failure_);
       if (csv_.is_open()) csv_.close();
     });
-    if (!options_.find_rate) return all.good() && all_ok(levels_);
+    if (!options_.find_rate) return all.good() && all_ok(options_.rule, levels_);
     const bool wrong = std::any_of(levels_.begin(), levels_.end(), [](const auto& l) { return l.wrong_total() > 0; });
     return all.good() && found_ > 0 && !wrong;
   }

@@ -138,6 +138,12 @@ void add_output_options(CLI::App& app, stress_options& options) {
   app.add_option("--csv", options.csv, "Write a line a second")->type_name("FILE");
   app.add_option("--hgrm", options.hgrm, "Write the last level's latencies as HdrHistogram's plotter reads them")
       ->type_name("FILE");
+  add_parsed_list(app, "--fail-if", options.rule, parse_failure_rule, "CONDITION[,...]",
+      "Fail, with exit code 1, if a level meets one: p99>5ms, rate<1000, outage>200ms, closed>0; none: only if these "
+      "say "
+      "so",
+      "");
+  app.add_option("--junit", options.junit, "Write what failed as JUnit's XML")->type_name("FILE");
   add_choice(app, "--timestamps", options.work.timestamps, choices<bool>{{"on", true}, {"off", false}},
       "Ask the kernel when replies arrived: how long this tool let them lie is a figure of its own", "on");
   app.add_flag("--quiet", options.quiet, "No live line and no remarks");
@@ -191,14 +197,17 @@ stress_options parse_stress_options(int argc, const char* const* argv) {
   stress_options options;
   CLI::App app{
       "Many clients against a server that reverses bytes; every byte of every reply is checked.", "revecho-stress"};
-  app.footer("Examples:\n"
-             "  revecho-stress                                 10, then 100, then 1000 clients on 127.0.0.1:6789\n"
-             "  revecho-stress proxy.example:7000 --clients 200 --size 16KiB --framing length --duration 30s\n"
-             "  revecho-stress --clients 50 --rate 10000       latency at a fixed rate\n"
-             "  revecho-stress --clients 50 --find-rate p99=5ms\n"
-             "  revecho-stress --clients 1000 --think uniform:0s..3s --session exp:20 --duration 30s\n"
-             "  revecho-stress --clients 20 --reconnect --duration 1m     while a load balancer is reloaded\n"
-             "Exit code: 0 if every reply was right, 1 if any was wrong, lost or late, 2 for a bad option.");
+  app.footer(
+      "Examples:\n"
+      "  revecho-stress                                 10, then 100, then 1000 clients on 127.0.0.1:6789\n"
+      "  revecho-stress proxy.example:7000 --clients 200 --size 16KiB --framing length --duration 30s\n"
+      "  revecho-stress --clients 50 --rate 10000       latency at a fixed rate\n"
+      "  revecho-stress --clients 50 --find-rate p99=5ms\n"
+      "  revecho-stress --clients 1000 --think uniform:0s..3s --session exp:20 --duration 30s\n"
+      "  revecho-stress --clients 20 --reconnect --duration 1m     while a load balancer is reloaded\n"
+      "  revecho-stress --clients 50 --reconnect --fail-if none,lost>0,outage>500ms     in CI\n"
+      "Exit code: 0 if every reply was right, 1 if any was wrong, lost, late or never sent, a connection failed or "
+      "was\nclosed early (--fail-if changes that), or output failed; 2 for a bad option, 130 if interrupted.");
   add_parsed(
       app, "endpoint", options.work.to, [](const std::string& text) { return parse_target(text); }, "ENDPOINT",
       "The server: HOST:PORT, [V6]:PORT, :PORT or PORT", "127.0.0.1:6789");

@@ -1,6 +1,7 @@
 // The options that describe a load. revecho-compare has some of them too, and reads them the same way.
 #pragma once
 
+#include "tools/stress/conditions.hpp"
 #include "tools/stress/workload.hpp"
 
 #include <chrono>
@@ -25,6 +26,8 @@ struct stress_options {
   std::string json; ///< file names; "-" is stdout; empty: none
   std::string csv;
   std::string hgrm;
+  std::string junit;
+  failure_rule rule;
   bool quiet = false;
 };
 
