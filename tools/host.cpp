@@ -157,7 +157,7 @@ std::string about_the_neighbors(const host& h) {
   if (constexpr double much = 0.01; h.stolen > much)
     return fmt::format(
         "This is a virtual machine, whose neighbors had {:.2g} % of its time since it started.", 100 * *h.stolen);
-  return "This is a virtual machine: its neighbors are not to be seen, except as stolen time.";
+  return "This is a virtual machine: its neighbors are visible only as stolen time.";
 }
 
 } // namespace

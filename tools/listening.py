@@ -13,7 +13,7 @@ def wait_until(condition, what):
         if value := condition():
             return value
         time.sleep(0.01)
-    raise TimeoutError(f"{what}: not in {PATIENCE} s")
+    raise TimeoutError(f"timed out after {PATIENCE} s: {what}")
 
 
 class FreePort:

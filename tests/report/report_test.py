@@ -70,15 +70,15 @@ def check_written(test, text, value, kind):
 
 
 # Each pixel that is not grey: axes, grid and words are, lines and bars are not.
-COLOURED_PIXELS = """
+COLORED_PIXELS = """
   return [...document.querySelectorAll("canvas")].map((canvas) => {
     const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    let coloured = 0;
+    let colored = 0;
     for (let i = 0; i < data.length; i += 4) {
       const [r, g, b, a] = data.slice(i, i + 4);
-      if (a > 128 && Math.max(r, g, b) - Math.min(r, g, b) > 60) ++coloured;
+      if (a > 128 && Math.max(r, g, b) - Math.min(r, g, b) > 60) ++colored;
     }
-    return { label: canvas.getAttribute("aria-label"), role: canvas.getAttribute("role"), coloured };
+    return { label: canvas.getAttribute("aria-label"), role: canvas.getAttribute("role"), colored };
   });"""
 
 # The tables of runs: [scenario, titles, [[contestant, [[run, [[text, values], …]], …]], …]]
@@ -125,13 +125,13 @@ class ReportTest(unittest.TestCase):
         self.assertEqual(asked, [])
 
     def check_drawn(self, least):
-        charts = self.browser.run(COLOURED_PIXELS)
+        charts = self.browser.run(COLORED_PIXELS)
         self.assertGreaterEqual(len(charts), least)
         for chart in charts:
             with self.subTest(chart=chart["label"]):
                 self.assertEqual(chart["role"], "img")
                 self.assertRegex(chart["label"], r"^(Line|Bar) chart, .+: .+ \d")
-                self.assertGreater(chart["coloured"], 300)
+                self.assertGreater(chart["colored"], 300)
 
     def check_no_overflow(self, width):
         # Charts take on the new size a little later.
@@ -155,22 +155,22 @@ class ReportTest(unittest.TestCase):
         self.check_drawn(least=7)
         self.browser.picture(self.pictures / "light.png")
 
-    def test_tells_the_contestants_apart_with_and_without_colour(self):
+    def test_tells_the_contestants_apart_with_and_without_color(self):
         document = sample.document()
         self.show(document)
         seen = self.browser.run("""
           const canvas = [...document.querySelectorAll("canvas")].find((one) => one.ariaLabel.includes("no work:"));
           const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-          const colours = {};
+          const colors = {};
           for (let i = 0; i < data.length; i += 4)
             if (data[i + 3] === 255) {
               const name = "#" + [...data.slice(i, i + 3)].map((x) => x.toString(16).padStart(2, "0")).join("");
-              colours[name] = (colours[name] ?? 0) + 1;
+              colors[name] = (colors[name] ?? 0) + 1;
             }
           const all = getComputedStyle(document.documentElement);
           return [...document.querySelectorAll(".contestants li")].map((item) => {
             const own = all.getPropertyValue(item.style.getPropertyValue("--mine").slice(4, -1)).trim();
-            return [item.querySelector("strong").textContent, own, colours[own] ?? 0,
+            return [item.querySelector("strong").textContent, own, colors[own] ?? 0,
               item.querySelector("line").getAttribute("stroke-dasharray"),
               item.querySelector("path").getAttribute("d")];
           });""")
@@ -238,12 +238,12 @@ class ReportTest(unittest.TestCase):
               return [...body.rows].map((row) => [...row.querySelectorAll("td")][place])
                 .map((cell) => [cell.textContent, cell.className, cell.title, getComputedStyle(cell).color]);""",
                 scenario["name"], contestant, place)
-        for text, kind, title, colour in cells(result["contestant"]):
+        for text, kind, title, color in cells(result["contestant"]):
             self.assertEqual((text, kind), ("–", "unknown"))
             self.assertRegex(title, r"^fewer than ten of [\d,]+ latencies are beyond it")
-            grey = colour
-        for (text, kind, title, colour), run in zip(cells("sync threads")[1:], scenario["results"][2]["runs"]):
-            self.assertNotEqual((text, kind, colour), ("–", "unknown", grey))
+            grey = color
+        for (text, kind, title, color), run in zip(cells("sync threads")[1:], scenario["results"][2]["runs"]):
+            self.assertNotEqual((text, kind, color), ("–", "unknown", grey))
             latencies = round(run["replies"] / (1 - run["censored"]))
             self.assertEqual(title, f"of {latencies:,} latencies")
         words, tips = self.browser.run("""
@@ -405,7 +405,7 @@ class ReportTest(unittest.TestCase):
         self.browser.screen(1200, 900, "dark")
         self.assertLess(background(), 50)
         browser.wait_until(lambda: self.browser.run("return document.querySelector('canvas').toDataURL()") != light,
-                           "the charts are drawn again in the colours for the dark")
+                           "the charts are drawn again in the colors for the dark")
         self.check_drawn(least=7)
         self.browser.picture(self.pictures / "dark.png")
 

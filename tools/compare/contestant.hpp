@@ -1,4 +1,4 @@
-// Who takes part: our servers in their models, and servers that are running anyway.
+// Contestants: our servers in their models, and servers already running.
 #pragma once
 
 #include "shared/options/endpoint.hpp"

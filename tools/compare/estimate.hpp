@@ -30,8 +30,8 @@ inline constexpr std::size_t fewest_values_to_differ = 5;
 /// values each than these.
 ratio ratio_of(const std::vector<double>& a, const std::vector<double>& b);
 
-/// The `level` for significant_up_to() with which the chance is 5 % at most. It is lower if runs `went_on` until
-/// intervals were narrow: runs that are alike by chance end first, and their spread is estimated too small.
+/// The `level` for significant_up_to() that keeps the false-positive rate at 5 %. It is lower if runs `went_on` until
+/// intervals were narrow: such stopping underestimates the spread.
 constexpr double level_of_significance(bool went_on) noexcept { return went_on ? 0.03 : 0.05; }
 
 /// Holm's step-down procedure: comparisons whose probability is at most the result differ significantly, so that the

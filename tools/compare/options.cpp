@@ -100,7 +100,7 @@ void tell(const std::string& story, plan& p, const CLI::App& app, compare_option
     unless_said("--delay", p.delays, std::vector<std::string>{"uniform:0s..500ms"});
     unless_said("--duration", p.work.duration, std::chrono::nanoseconds{2s});
     p.work.think = distribution::parse("uniform:0s..300ms");
-  } else if (story == "slow-neighbour") {
+  } else if (story == "slow-neighbor") {
     p.has_staller = true;
     unless_said("--clients", p.clients, std::vector<std::size_t>{10});
     unless_said("--delay", p.delays, std::vector<std::string>{"10ms"});
@@ -204,25 +204,26 @@ std::vector<std::optional<std::size_t>> parse_server_cpus(const std::string& tex
 }
 
 std::string parse_story(const std::string& text) {
-  for (const std::string known : {"five-requests", "slow-neighbour", "crowd", "limit"})
+  if (text == "slow-neighbour") return "slow-neighbor"; // in British spelling, too
+  for (const std::string known : {"five-requests", "slow-neighbor", "crowd", "limit"})
     if (text == known) return text;
-  throw std::invalid_argument(fmt::format("'{}' is not a story: five-requests, slow-neighbour, crowd or limit", text));
+  throw std::invalid_argument(fmt::format("'{}' is not a story: five-requests, slow-neighbor, crowd or limit", text));
 }
 
 void add_load_options(CLI::App& app, plan& p) {
   add_parsed(
-      app, "--story", p.story, parse_story, "NAME", "A classic instead: five-requests, slow-neighbour, crowd or limit");
+      app, "--story", p.story, parse_story, "NAME", "A classic instead: five-requests, slow-neighbor, crowd or limit");
   add_parsed(app, "--clients", p.clients, parse_clients, "N[,N...]", "Clients at once", default_clients);
-  add_parsed(app, "--delay", p.delays, parse_delays, "DIST[,DIST...]", "What each request costs the server in waiting",
-      default_delays);
+  add_parsed(
+      app, "--delay", p.delays, parse_delays, "DIST[,DIST...]", "Server-side delay of each request", default_delays);
   add_parsed(app, "--size", p.sizes, parse_size_list, "SIZE[,SIZE...]", "Bytes of a message", "64");
   add_parsed(app, "--framing", p.framings, parse_framings, "F[,F...]", "raw, line, length or eof", "raw");
   add_parsed(app, "--server-cpus", p.server_cpus, parse_server_cpus, "N[,N...]",
       "Processors of the server, a scenario for each number; N is all", "half of them");
   add_parsed(app, "--rate", p.work.rate, stress::parse_rate, "R",
-      "Offer R messages a second of all clients together, whatever the replies: what they cost is comparable then");
+      "Open loop: offer R messages a second in total, and compare the cost");
   add_parsed(app, "--duration", p.work.duration, stress::parse_some_duration, "DURATION",
-      "How long a run is counted; then replies under way are waited for, up to 1s", "250ms");
+      "Measuring window of a run; replies still owed get up to 1s more", "250ms");
 }
 
 } // namespace
@@ -240,7 +241,7 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
              "  revecho-compare --report report.html           the whole argument, in two minutes\n"
              "  revecho-compare --clients 100 --delay 0,10ms --models 'sync threads,async'\n"
              "  revecho-compare --clients 50 --rate 5000       what the same work costs each of them\n"
-             "  revecho-compare --story slow-neighbour\n"
+             "  revecho-compare --story slow-neighbor\n"
              "  revecho-compare --against old=10.0.0.1:7000 --against new=10.0.0.2:7000 --clients 100\n"
              "  revecho-compare --join monday.json tuesday.json\n"
              "Exit code: 0 if every reply of every server was right, 1 if not, 2 for a bad option.");
@@ -258,11 +259,11 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   auto* const repeat_option = add_parsed(
       app, "--repeat", options.repeat, repeats, "N", "Runs of each contestant under each load, at least", "5");
   auto* const precision_option = add_parsed(app, "--precision", options.precision, parse_percent, "PERCENT",
-      "Go on until intervals are that narrow to either side; with --repeat alone there are no more runs", "3%");
-  auto* const budget_option = add_parsed(
-      app, "--budget", options.budget, stress::parse_some_duration, "DURATION", "Go on for so long in all", "2m");
-  auto* const self_test_option = app.add_flag("--self-test", options.self_test,
-      "Measure one model under two names, and count how often they differ: by chance, then [async]");
+      "Add runs until intervals are within this share of the median; off with --repeat alone", "3%");
+  auto* const budget_option = add_parsed(app, "--budget", options.budget, stress::parse_some_duration, "DURATION",
+      "Stop adding runs after this time in total", "2m");
+  auto* const self_test_option = app.add_flag(
+      "--self-test", options.self_test, "Compare one model with itself, and count false differences [async]");
   add_parsed(
       app, "--margin", options.margin, parse_percent, "PERCENT", "Smaller differences do not matter in practice", "2%");
   app.add_option("--json", options.json, "Write everything as JSON (- is stdout, instead of the tables)")
@@ -283,7 +284,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
         reject_usage(app.get_name(), fmt::format("--story {} has servers and a load of its own: no {}", p.story, own));
   if (options.self_test) {
     if (models.size() > 1 || !running.empty() || !options.timed_stories.empty())
-      reject_usage(app.get_name(), "--self-test is for one of --models, and no other server or story of its own");
+      reject_usage(
+          app.get_name(), "--self-test takes one of --models; omit --against and stories that start their own servers");
     models = twice(models.empty() ? parse_models("async").front() : models.front());
   }
   const bool has_own = !options.timed_stories.empty() || against_option->count() > 0;
@@ -299,9 +301,9 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   if (options.timed_stories.empty()) options.scenarios = scenarios_of(p);
   if (!running.empty() && (!options.timed_stories.empty() || app.count("--delay") > 0 || p.story == "crowd"))
     reject_usage(app.get_name(), "--against: what a running server waits for in each request is its own affair; no "
-                                 "--delay and no story but slow-neighbour");
+                                 "--delay and no story but slow-neighbor");
   if (!running.empty() && app.count("--server-cpus") > 0)
-    reject_usage(app.get_name(), "--against: where a running server runs is its own affair; no --server-cpus");
+    reject_usage(app.get_name(), "--against: a running server cannot be pinned; omit --server-cpus");
   for (auto& s : options.scenarios) {
     if (const auto reason = stress::reason_impossible(s.work); !reason.empty()) reject_usage(app.get_name(), reason);
   }

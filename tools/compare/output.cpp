@@ -213,7 +213,7 @@ std::string how_to_read(const document& d) {
           "server's; of all: what all did on its processors. Samples: replies of a run. 1st reply: from the start of "
           "connecting; accept: from the kernel's connection to the server's. –: not known, or a percentile with fewer "
           "than ten replies beyond it.";
-  if (some_unknown) text += " Costs are not known of servers that were not started here.";
+  if (some_unknown) text += " Costs of servers not started by this program are unknown.";
   if (d.repeated_runs > 0)
     text += fmt::format(" {} run{} made once more, because others had the processors.", d.repeated_runs,
         d.repeated_runs == 1 ? " was" : "s were");

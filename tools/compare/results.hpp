@@ -1,4 +1,4 @@
-// What a comparison found out, and under which conditions: what is shown, written as JSON, joined, and made a page of.
+// Results of a comparison and the conditions it ran under; shown, written as JSON, joined and rendered as a page.
 #pragma once
 
 #include "tools/host.hpp"
@@ -70,7 +70,7 @@ struct run_figures {
   std::optional<double> operator[](metric m) const noexcept { return values[static_cast<std::size_t>(m)]; }
 };
 
-/// How one contestant did in one scenario.
+/// Runs of one contestant in one scenario.
 struct result {
   std::string contestant;
   std::string failure; ///< why it has no more runs; empty if nothing failed
@@ -90,7 +90,7 @@ struct result {
 /// "192k", or "≥ 192k" if the load tool was the limit.
 std::string rate_of(const result&);
 
-/// Who did best, and what that means.
+/// The winner of a scenario, and what that means.
 struct verdict {
   std::string winner;            ///< empty if there is none
   std::vector<std::string> tied; ///< not significantly different from the best, the best first

@@ -22,7 +22,7 @@ class runner {
  public:
   explicit runner(const compare_options&);
 
-  /// Everything that the options ask for, but for verdicts. What fails is said on stderr when it does.
+  /// Runs everything the options ask for, without verdicts. Reports failures on stderr as they happen.
   document run();
 
   /// Ends the run that is under way, and run() with what there is. Any thread.

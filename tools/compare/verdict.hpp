@@ -1,4 +1,4 @@
-// What the figures mean, in sentences, and what they do not.
+// Turns figures into sentences, and says what they do not show.
 #pragma once
 
 #include "tools/compare/results.hpp"

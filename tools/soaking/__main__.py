@@ -66,7 +66,7 @@ class Soak:
         return not self.failures
 
     def interrupt(self):
-        print(f"{self.twin}: ends behind this round", file=sys.stderr)
+        print(f"{self.twin}: stopping after this round", file=sys.stderr)
         self.interrupted = True
 
     async def run_rounds(self):

@@ -1,4 +1,4 @@
-"""Hostile clients. Each does its mischief to a server, and raises Misbehaviour if the server does not take it as
+"""Hostile clients. Each does its mischief to a server, and raises Misbehavior if the server does not take it as
 PROTOCOL.md says: what it answers is right, and in time it ends what has to be ended."""
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ PATIENCE = LIMIT + 30  # seconds in which the server has to end a connection tha
 COARSENESS = 0.1  # seconds, of which the servers' clock needs a tick of the kernel: some milliseconds
 
 
-class Misbehaviour(Exception):
+class Misbehavior(Exception):
     pass
 
 
@@ -79,7 +79,7 @@ async def in_time(awaitable, server, what):
     try:
         return await asyncio.wait_for(awaitable, PATIENCE)
     except asyncio.TimeoutError:
-        raise Misbehaviour(f"{server.name} lets {what} live for more than {PATIENCE} s") from None
+        raise Misbehavior(f"{server.name} lets {what} live for more than {PATIENCE} s") from None
 
 
 async def exchange(random, server, stream):
@@ -104,7 +104,7 @@ async def exchange(random, server, stream):
         # Who breaks the protocol and is slow may be reset, and loses replies by that.
         good = received == replies if orderly else violation and replies.startswith(received)
     if not good:
-        raise Misbehaviour(f"{server.name} answers {len(received)} bytes, orderly end: {orderly}, to the "
+        raise Misbehavior(f"{server.name} answers {len(received)} bytes, orderly end: {orderly}, to the "
                            f"{len(stream)} bytes {stream[:100]}…: {received[:100]}…")
 
 
@@ -138,7 +138,7 @@ async def drip(random, server):
         await ending
     passed = time.monotonic() - start
     if passed < LIMIT - COARSENESS:
-        raise Misbehaviour(f"{server.name} ends a slow drip too early, after {passed:.3f} s")
+        raise Misbehavior(f"{server.name} ends a slow drip too early, after {passed:.3f} s")
 
 
 async def never_reads(random, server):
@@ -179,7 +179,7 @@ async def idle(random, server):
         received, _ = await in_time(receive_all(sock), server, "an idle connection")
     passed = time.monotonic() - start
     if received or passed < LIMIT - COARSENESS:
-        raise Misbehaviour(f"{server.name} ends an idle connection after {passed:.3f} s, with {received[:100]}")
+        raise Misbehavior(f"{server.name} ends an idle connection after {passed:.3f} s, with {received[:100]}")
 
 
 async def flood(random, server):
@@ -266,6 +266,6 @@ class Mischief:
             *(fault(Random(random.getrandbits(64)), server, *extra) for _ in range(times)), return_exceptions=True)
         errors = [e for e in outcomes if isinstance(e, BaseException)]
         for error in errors:
-            if not isinstance(error, (Misbehaviour, OSError)):
+            if not isinstance(error, (Misbehavior, OSError)):
                 raise error
         return [f"{fault.__name__}, {server.name}: {e}" for e in errors]

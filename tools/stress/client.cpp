@@ -115,7 +115,7 @@ async::awaitable<void> client::converse() {
   if (work.close == closing::reset) peer_->reset_on_close();
 }
 
-// Behind the last reply nothing may come but the end.
+// After the last reply only the end of stream may follow.
 async::awaitable<void> client::await_end() {
   if (!talk_.is_half_closed()) peer_->shutdown_send();
   std::error_code error;
@@ -163,8 +163,7 @@ void client::on_ready(std::error_code error) {
   conversation_ended_.resume();
 }
 
-// Of what was awaited since then, and its deadline has passed. While the tool stood still nobody looked for it: that
-// does not count.
+// True if a wait since `since` exceeded its deadline. Standstills of the tool do not count toward it.
 bool client::is_late(steady::time_point since) {
   const auto now = steady::now();
   owner_.results().notice(now);
@@ -249,8 +248,8 @@ void client::flush() {
   if (error) fail_to_send(error);
 }
 
-// The connection is lost, but not the replies that have come before. If what comes behind them is the end of the
-// stream, then the server has closed the connection, and sending failed for that.
+// The connection is lost, but not the replies already received. End of stream after them means that the server closed
+// the connection, which is why sending failed.
 void client::fail_to_send(std::error_code error) {
   auto now = steady::now();
   while (talk_.is_owed() && !talk_.is_broken() && now < talk_.deadline() && !owner_.is_cut_off()) {

@@ -1,6 +1,5 @@
-// What one client says to the server and hears from it: messages under way, the check of every reply, and the verdict
-// on whatever comes instead. Bytes and times in, bytes to send and counts out; knows no sockets, no clock and no event
-// loop.
+// Protocol side of one client: tracks messages in flight, checks every reply, and classifies whatever comes instead.
+// Takes bytes and times, returns bytes to send and counts. Knows no sockets, no clock and no event loop.
 #pragma once
 
 #include "shared/protocol/verifier.hpp"

@@ -1,4 +1,4 @@
-// What is wrong with a reply: whose reply it is instead, and where it differs. Knows no connection and no clock.
+// Classifies a wrong reply: which message it answers instead, and where it differs. Knows no connection and no clock.
 #pragma once
 
 #include "shared/protocol/verifier.hpp"

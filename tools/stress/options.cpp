@@ -74,16 +74,17 @@ void add_time_options(CLI::App& app, workload& work) {
   };
   add_parsed(app, "--messages", work.messages, messages, "N", "Messages of each client, instead of --duration")
       ->excludes("--duration");
-  add_parsed(app, "--ramp", work.ramp, parse_duration, "DURATION", "Open the connections over so long; uncounted", "0");
-  for (auto [name, target, text] : {std::tuple{"--warmup", &work.warmup, "Then send for so long without counting"},
-           std::tuple{"--cooldown", &work.cooldown, "Send on for so long behind the window without counting"}})
+  add_parsed(
+      app, "--ramp", work.ramp, parse_duration, "DURATION", "Spread connection setup over this time, uncounted", "0");
+  for (auto [name, target, text] : {std::tuple{"--warmup", &work.warmup, "Send this long before the window, uncounted"},
+           std::tuple{"--cooldown", &work.cooldown, "Keep sending this long after the window, uncounted"}})
     add_parsed(app, name, *target, parse_duration, "DURATION", text, "0")->excludes("--messages");
 }
 
 void add_pace_options(CLI::App& app, stress_options& options) {
   auto& work = options.work;
   add_parsed(app, "--rate", work.rate, parse_rate, "R",
-      "Open loop: R messages a second of all clients together, each with its time, however slow the replies");
+      "Open loop: send R messages a second in total, however slow the replies");
   add_choice(app, "--arrivals", work.arrival,
       choices<arrivals>{{"even", arrivals::even}, {"poisson", arrivals::poisson}}, "How the times of --rate are spread",
       "even")
@@ -93,30 +94,31 @@ void add_pace_options(CLI::App& app, stress_options& options) {
       "Pause between a reply and the next message: 10ms, uniform:0s..5s or exp:50ms", "0")
       ->excludes("--rate");
   add_parsed(app, "--find-rate", options.find_rate, parse_target_latency, "pN=DURATION",
-      "Find the highest rate at which that percentile of the response time holds")
+      "Find the highest rate that keeps this response-time percentile")
       ->excludes("--rate")
       ->excludes("--think")
       ->excludes("--messages");
   const auto depth = [](const std::string& text) { return parse_count(text, 1, 65'536); };
-  add_parsed(app, "--pipeline", work.pipeline, depth, "DEPTH", "Messages of a connection under way at once", "1");
+  add_parsed(app, "--pipeline", work.pipeline, depth, "DEPTH", "Messages in flight per connection", "1");
 }
 
 void add_connection_options(CLI::App& app, stress_options& options) {
   auto& work = options.work;
   add_parsed(app, "--session", work.session, parse_counts, "N|DIST",
-      "Messages of a connection, then a new one: 20, uniform:1..9 or exp:20");
+      "Messages per connection before a new one: 20, uniform:1..9 or exp:20");
   add_choice(app, "--close", work.close, choices<closing>{{"fin", closing::fin}, {"reset", closing::reset}},
       "How connections end", "fin");
-  app.add_flag(
-      "--half-close", work.half_close, "Close the sending side behind the last message, and check up to the end");
+  app.add_flag("--half-close", work.half_close, "Half-close after the last message, and check the stream to its end");
   app.add_flag("--reconnect", work.reconnect,
-      "Go on after a lost connection, and report the outage (with --messages, until --timeout without a connection)");
+      "Reconnect after a lost connection and report the outage; with --messages, give up after --timeout");
   add_parsed(
       app, "--reconnect-pause", work.reconnect_pause, [](const std::string& text) { return distribution::parse(text); },
-      "DIST", "Between failed attempts to reconnect: outages are known to within it; the first attempt is made at once",
+      "DIST",
+      "Pause between failed reconnects, which limits how precisely outages are timed; the first attempt is made at "
+      "once",
       "uniform:20ms..50ms");
   add_parsed(app, "--outage", work.shortest_outage, parse_duration, "DURATION",
-      "Report a connected client without a reply for this long, and four usual ones, as an outage", "1s");
+      "Report an outage if a connected client gets no reply for this long and for four usual reply times", "1s");
   const auto threads = [](const std::string& text) {
     return static_cast<unsigned>(parse_count(text, 1, limits::max_threads));
   };
@@ -145,7 +147,7 @@ void add_output_options(CLI::App& app, stress_options& options) {
       "");
   app.add_option("--junit", options.junit, "Write what failed as JUnit's XML")->type_name("FILE");
   add_choice(app, "--timestamps", options.work.timestamps, choices<bool>{{"on", true}, {"off", false}},
-      "Ask the kernel when replies arrived: how long this tool let them lie is a figure of its own", "on");
+      "Use kernel receive timestamps to report how long replies waited to be read", "on");
   app.add_flag("--quiet", options.quiet, "No live line and no remarks");
 }
 

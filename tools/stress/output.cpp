@@ -162,19 +162,17 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
   const double effective = level.effective_concurrency();
   const double offered = level.offered_concurrency();
   if (effective > offered * 1.02 + 0.1)
-    lines.push_back(
-        fmt::format("Rate and latency cannot both be true: together they mean {:.1f} messages under way, and at "
-                    "most {:.0f} were.",
-            effective, offered));
+    lines.push_back(fmt::format("Rate and latency contradict each other (Little's law): they imply {:.1f} messages in "
+                                "flight, and at most {:.0f} were.",
+        effective, offered));
   const bool closed = work.rate <= 0 && work.think.is_zero() && !work.session && !work.messages;
   if (closed && level.answered > 0 && effective < 0.9 * offered)
     lines.push_back(fmt::format(
         "Of {:.0f} messages under way only {:.1f} were being answered: the others waited.", offered, effective));
   if (const double part = level.delayed_ack_share(); part > 0)
-    lines.push_back(
-        fmt::format("{:.2g} % of the latencies are near 40 ms: somebody on the path waits for acknowledgements "
-                    "that are put off (delayed ACK); does it set TCP_NODELAY?",
-            100 * part));
+    lines.push_back(fmt::format(
+        "{:.2g} % of the latencies are near 40 ms: a peer on the path waits for delayed ACKs; does it set TCP_NODELAY?",
+        100 * part));
   if (const auto drift = level.drift())
     lines.push_back(
         fmt::format("The rate {} by {:.0f} % from the first half of the window to the second: this is no steady "
@@ -188,7 +186,7 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
         "to stop asking.");
   if (!work.messages && level.window < std::chrono::seconds{1})
     lines.push_back(
-        fmt::format("The window of {} is short: expect other figures next time.", format_duration(level.window)));
+        fmt::format("The window of {} is short: figures will vary between runs.", format_duration(level.window)));
 }
 
 // The first to leave are those of which others say nearly the same, and those that remarks tell when they matter.

@@ -124,10 +124,9 @@ void recorder::count_in_part(steady::time_point now) noexcept {
   ++parts[std::min(static_cast<std::size_t>(place), parts.size() - 1)];
 }
 
-// Which replies come just before an edge of the window, and which just after it, is chance. A reply counts by the part
-// of its service time that lies in the window instead; then the rate of N clients at a service time S is N / S,
-// wherever the edges are. After the window that is for clients that were served in it: others are only served then
-// because the load is over.
+// Replies near an edge of the window fall on either side by chance. Each reply therefore counts by the part of its
+// service time inside the window, so N clients at a service time S have the rate N / S. After the window this applies
+// only to clients served in it; the others are served only because the load is over.
 void recorder::count_part_in_window(steady::time_point sent, steady::time_point now, bool served) noexcept {
   const auto from = std::max(sent, times_.window_begin);
   const auto to = std::min(now, times_.window_end);

@@ -31,7 +31,7 @@ class recorder {
   /// The event loop turns, at that time. Call it every `pulse` at least: a much longer pause is a standstill of the
   /// tool.
   void notice(steady::time_point now);
-  /// Was there a standstill after that time? Then nothing is known of how long a reply took that was under way.
+  /// True after a standstill since `t`: the latency of a reply then in flight is unknown.
   bool stood_still_since(steady::time_point t) const noexcept { return awake_since_ > t; }
   /// Does the latency of a message that was due then count?
   bool counts_latency(steady::time_point intended) const noexcept {
@@ -50,8 +50,8 @@ class recorder {
   void count_connected(int change) noexcept { connected_ += static_cast<std::size_t>(change); }
 
   void count_sent(steady::time_point intended) noexcept;
-  /// The last bytes of a read had lain in the kernel for so long, if the kernel tells and the wall clock did not step.
-  /// `sent`: when the message was that has waited longest.
+  /// Records how long the last bytes of a read waited in the kernel; nothing if the kernel does not report it or the
+  /// wall clock stepped. `sent`: send time of the oldest unanswered message.
   void count_unread(
       std::optional<std::chrono::nanoseconds> lay_for, steady::time_point sent, steady::time_point now) noexcept;
   void count_lag(steady::time_point intended, steady::time_point sent) noexcept;

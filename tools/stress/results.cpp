@@ -219,8 +219,8 @@ tool_limit level_result::limited_by() const noexcept {
   return reads_late() ? tool_limit::reading : tool_limit::none;
 }
 
-// Is two thirds of what the median or the p99 tells the time in which replies lay unread? Waking the tool up takes near
-// to half of the fastest replies. The second only from a millisecond on.
+// Unread time makes up more than two thirds of the median or the p99. Lower thresholds would misfire: waking the tool
+// takes nearly half of the fastest replies. The p99 counts only above a millisecond.
 bool level_result::reads_late() const noexcept {
   using namespace std::chrono_literals;
   const auto& judged = (offered_rate > 0 ? response : service).values;

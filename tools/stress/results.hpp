@@ -1,5 +1,5 @@
-// What came of a load: counts, latencies, fairness, outages, and what the tool itself did. Parts of it, from several
-// threads, can be merged.
+// Results of a load: counts, latencies, fairness, outages, and the load tool's own limits. Parts from several threads
+// can be merged.
 #pragma once
 
 #include "shared/process/histogram.hpp"
@@ -69,8 +69,8 @@ enum class tool_limit {
 /// "standstill"
 std::string_view to_string(tool_limit) noexcept;
 
-/// How fast each client was served, beside all of them together: there one slow client in a thousand is not to be seen.
-/// Of those clients of whom a percentile is known.
+/// Percentiles of each client by itself, for clients with a known percentile. The overall distribution hides one slow
+/// client in a thousand.
 struct latencies_by_client {
   std::vector<std::chrono::nanoseconds> p50;
   std::vector<std::chrono::nanoseconds> p99;
@@ -144,11 +144,11 @@ struct level_result {
   bool is_unserved_by_chance() const;
   /// A slow server is no outage: silence has to be four times as long as a usual reply takes.
   std::vector<outage> outages() const;
-  /// How much more was answered in the second half of the window than in the first, as a part of it, if it rises or
-  /// falls all the time and chance does not do so in one window of a thousand; else nothing.
+  /// Relative change of the rate from the first half of the window to the second. Nothing unless the trend is steady
+  /// and its probability by chance is below 0.1 %.
   std::optional<double> drift() const noexcept;
-  /// Share of the latencies that are near 40 ms while hardly any are near to these, and most are far below: the kernel
-  /// puts acknowledgements off for that long, and somebody waited for one. 0 if there is no such group.
+  /// Share of latencies clustered near 40 ms, the kernel's delayed-ACK timer, while most are far below. 0 without such
+  /// a cluster.
   double delayed_ack_share() const noexcept;
   double offered_concurrency() const noexcept;
   double effective_concurrency() const noexcept;

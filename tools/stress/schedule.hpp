@@ -1,5 +1,5 @@
-// What one client does when, as its workload draws it: when the next message is due, how large it is, how many a
-// connection carries. Knows no clock: times are passed in.
+// Schedule of one client, drawn from its workload: when the next message is due, its size, and the messages of a
+// connection. Knows no clock: times are passed in.
 #pragma once
 
 #include "shared/options/random.hpp"

@@ -1,4 +1,4 @@
-// What a load is: what each client sends, when, and for how long. Knows nothing of how.
+// Description of a load: what each client sends, when, and for how long. Does not know how it is sent.
 #pragma once
 
 #include "shared/net/address.hpp"
@@ -42,8 +42,8 @@ struct workload {
   std::chrono::nanoseconds cooldown{};     ///< and after it they are sent once more without counting
   std::optional<std::uint64_t> messages{}; ///< of each client, instead of a duration
 
-  /// How long replies that are still owed after all that are waited for, if the client was served in the window: then
-  /// what is known of their latencies is cut off. None: each until its time-out.
+  /// Grace period for replies still owed after the cool-down, for clients served in the window; later latencies are
+  /// censored. None: each reply may take until its time-out.
   std::optional<std::chrono::nanoseconds> rest;
 
   std::chrono::nanoseconds timeout = std::chrono::seconds{10};              ///< for connecting, and for each reply

@@ -166,7 +166,7 @@ TEST_CASE("compare: does not know what servers cost that are running already, an
   CAPTURE(shown.output, shown.errors);
   CHECK(shown.exit_code == 0);
   CHECK_THAT(unwrapped(shown.output),
-      contains("Costs are not known of servers that were not started here.") && contains("the other"));
+      contains("Costs of servers not started by this program are unknown.") && contains("the other"));
 
   auto as_json = options;
   as_json.insert(as_json.end(), {"--json", "-"});
@@ -351,9 +351,9 @@ TEST_CASE("compare: tells the story of a limit") {
     CHECK_THAT(end.output, contains(row + " "));
 }
 
-TEST_CASE("compare: tells the story of a slow neighbour, in every framing") {
+TEST_CASE("compare: tells the story of a slow neighbor, in every framing") {
   const std::string framing = GENERATE("raw", "line", "length", "eof");
-  const auto end = compare({"--story", "slow-neighbour", "--models", "sync iterative,async", "--clients", "3",
+  const auto end = compare({"--story", "slow-neighbor", "--models", "sync iterative,async", "--clients", "3",
       "--duration", "300ms", "--repeat", "1", "--framing", framing, "--json", "-"});
   CAPTURE(framing, end.output, end.errors);
   CHECK(end.exit_code == 0);
@@ -364,10 +364,10 @@ TEST_CASE("compare: tells the story of a slow neighbour, in every framing") {
   CHECK_THAT(scenario["verdict"]["text"], contains("sync iterative served nobody"));
 }
 
-TEST_CASE("compare: tells the story of a slow neighbour of a server that is running already") {
+TEST_CASE("compare: tells the story of a slow neighbor of a server that is running already") {
   const scripted_server server(honest("line"));
   const auto end =
-      compare(shortly({"--story", "slow-neighbour", "--against", "a=" + server.address(), "--clients", "2"}));
+      compare(shortly({"--story", "slow-neighbor", "--against", "a=" + server.address(), "--clients", "2"}));
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
   CHECK_THAT(unwrapped(end.output), contains("stalled in mid-message") && contains("a: "));

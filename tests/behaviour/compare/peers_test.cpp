@@ -106,10 +106,10 @@ TEST_CASE("compare: finds nothing wrong with replies that come in pieces, togeth
   CHECK(cutting.seen().slices > 0);
 }
 
-TEST_CASE("compare: ends at a signal while the slow neighbour is still connecting") {
+TEST_CASE("compare: ends at a signal while the slow neighbor is still connecting") {
   const listening_socket full(0);
   const peer only(full.port());
-  comparison c({"--against", "silent=" + std::to_string(full.port()), "--story", "slow-neighbour"});
+  comparison c({"--against", "silent=" + std::to_string(full.port()), "--story", "slow-neighbor"});
   REQUIRE(eventually([&] { return sockets_of(c.tool().id()) > 0; }));
   const auto before = std::chrono::steady_clock::now();
   c.tool().signal(SIGINT);

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t mebibyte = 1024 * 1024;
 
-// Bytes that differ from their neighbours, none of them a line break.
+// Bytes that differ from their neighbors, none of them a line break.
 std::string long_message(std::size_t size) {
   std::string message;
   while (message.size() < size)

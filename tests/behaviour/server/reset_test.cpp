@@ -25,25 +25,25 @@ TEST_CASE("server: loses only the connection that is reset, at whichever byte") 
   CHECK(eventually([&] { return server.descriptors() == descriptors; }));
   const auto threads = server.threads().size();
 
-  std::optional<peer> neighbour;
-  if (v.at_once > 1) neighbour.emplace(server.port());
+  std::optional<peer> neighbor;
+  if (v.at_once > 1) neighbor.emplace(server.port());
   const auto frame = framed(framing, "abc");
   for (std::size_t size = 0; size <= frame.size(); ++size) {
     peer client(server.port());
     client.send(frame.substr(0, size));
     client.reset();
   }
-  if (neighbour) {
-    neighbour->send(frame);
-    if (framing == "eof") neighbour->half_close();
-    CHECK(neighbour->receive(frame.size()) == framed(framing, "cba"));
-    neighbour->close();
+  if (neighbor) {
+    neighbor->send(frame);
+    if (framing == "eof") neighbor->half_close();
+    CHECK(neighbor->receive(frame.size()) == framed(framing, "cba"));
+    neighbor->close();
   }
   CHECK(answers(server.port(), framing));
   CHECK(eventually([&] { return server.descriptors() == descriptors; }));
   CHECK(eventually([&] { return server.threads().size() <= threads; }));
   const auto log = server.stop();
-  const auto served = frame.size() + 12 + (neighbour ? 1 : 0);
+  const auto served = frame.size() + 12 + (neighbor ? 1 : 0);
   CHECK_THAT(totals(log), StartsWith("served " + std::to_string(served) + " connections, "));
   CHECK_THAT(totals(log), EndsWith("; " + std::to_string(frame.size() + 1) + " reset or failed\n"));
   CHECK_THAT(log, contains(": connection ended: Connection reset by peer\n"));

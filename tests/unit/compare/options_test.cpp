@@ -198,10 +198,10 @@ TEST_CASE("compare options: tell stories, with what is said besides") {
   CHECK(crowd.scenarios[0].clients == 7);
   CHECK_FALSE(crowd.scenarios[0].work.think.is_zero());
   CHECK(crowd.duration == 2s);
-  const auto neighbour = options_with({"--story", "slow-neighbour", "--framing", "eof"});
-  REQUIRE(neighbour.scenarios.size() == 1);
-  CHECK(neighbour.scenarios[0].has_staller);
-  CHECK(neighbour.scenarios[0].work.framing_kind == framing::eof);
+  const auto neighbor = options_with({"--story", "slow-neighbor", "--framing", "eof"});
+  REQUIRE(neighbor.scenarios.size() == 1);
+  CHECK(neighbor.scenarios[0].has_staller);
+  CHECK(neighbor.scenarios[0].work.framing_kind == framing::eof);
 }
 
 TEST_CASE("compare options: refuse bad values, naming the option") {

@@ -135,7 +135,7 @@ TEST_CASE("intrusive_list: keeps the order, and lets an element leave and move")
   CHECK(other.empty());
 }
 
-TEST_CASE("timer: ends its wait early when it is cancelled, and may be used again") {
+TEST_CASE("timer: ends its wait early when it is canceled, and may be used again") {
   context loop(0ns);
   timer alarm(loop);
   int rings = 0;

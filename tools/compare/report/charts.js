@@ -1,6 +1,6 @@
 // The charts: lines over an axis, and lying bars, with the spread of what they show. Chart.js draws them.
 
-const charts = []; // {canvas, make, chart}: drawn again when the colours of the page change
+const charts = []; // {canvas, make, chart}: drawn again when the colors of the page change
 
 Chart.defaults.animation = false; // what is there is there at once, also for those who print
 Chart.defaults.responsive = true;
@@ -20,7 +20,7 @@ const spreads = {
       if (point.low === undefined || point.low === null) return;
       const place = chart.getDatasetMeta(i).data[j];
       const [low, high] = [axis.getPixelForValue(point.low), axis.getPixelForValue(point.high)];
-      ctx.strokeStyle = ctx.fillStyle = lying ? colour("--ink") : dataset.borderColor;
+      ctx.strokeStyle = ctx.fillStyle = lying ? color("--ink") : dataset.borderColor;
       if (Math.abs(high - low) > 2) {
         ctx.beginPath();
         for (const [ax, ay, bx, by] of [[low, 0, high, 0], [low, -4, low, 4], [high, -4, high, 4]]) {
@@ -41,8 +41,8 @@ const spreads = {
 
 function draw(entry) {
   entry.chart?.destroy();
-  Chart.defaults.color = colour("--soft");
-  Chart.defaults.borderColor = colour("--rule");
+  Chart.defaults.color = color("--soft");
+  Chart.defaults.borderColor = color("--rule");
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   entry.chart = new Chart(entry.canvas, entry.make());
 }
@@ -105,10 +105,10 @@ function givenAxis(title, values, write, logarithmic) {
 
 function lineOf(name, points) {
   const { variable, shape, dash, number } = styles.get(name);
-  const own = colour(variable);
+  const own = color(variable);
   return {
     label: name, data: points, borderColor: own, backgroundColor: own, borderDash: dash, borderWidth: 2,
-    pointBackgroundColor: points.map(({ atLeast }) => atLeast ? colour("--surface") : own),
+    pointBackgroundColor: points.map(({ atLeast }) => atLeast ? color("--surface") : own),
     pointStyle: shape[0], pointBorderWidth: 1.5, tension: 0,
     // Where lines meet all are seen: the dashed ones lie over the solid, and small markers on larger ones.
     order: -number, pointRadius: Math.max(4, 7 - number * 0.8), pointHoverRadius: 8,
@@ -145,16 +145,16 @@ function lines(series, xAxis, yTitle, write, title) {
   };
 }
 
-/// A texture for each contestant, to tell bars apart without their colour. Pale: for the second part of a bar.
+/// A texture for each contestant, to tell bars apart without their color. Pale: for the second part of a bar.
 function texture(variable, number, pale) {
   const size = 10;
   const tile = document.createElement("canvas");
   tile.width = tile.height = size;
   const ctx = tile.getContext("2d");
-  const kind = number % COLOURS;
+  const kind = number % COLORS;
   const path = ["", "M-2 12L12-2M-2 2L2-2M8 12L12 8", "M5 2a2.5 2.5 0 1 0 .01 0z", "M-2-2L12 12M-2 8L2 12M8-2L12 2",
     "M0 5H10", "M5 0V10", "M5 0V10M0 5H10"][kind];
-  ctx.fillStyle = ctx.strokeStyle = colour(variable);
+  ctx.fillStyle = ctx.strokeStyle = color(variable);
   ctx.globalAlpha = pale ? 0.12 : kind === 0 ? 0.9 : 0.35;
   ctx.fillRect(0, 0, size, size);
   ctx.globalAlpha = pale ? 0.3 : 1;
@@ -191,7 +191,7 @@ function bars(rows, parts, write) {
             end: row.parts.reduce((sum, x) => sum + (x ?? 0), 0) }),
         })),
         backgroundColor: rows.map(({ style }) => texture(style?.variable ?? "--nobody", style?.number ?? 0, i > 0)),
-        borderColor: rows.map(({ style }) => colour(style?.variable ?? "--nobody")),
+        borderColor: rows.map(({ style }) => color(style?.variable ?? "--nobody")),
         borderWidth: 1.5, borderSkipped: false, borderRadius: 3, barPercentage: 0.75, categoryPercentage: 0.9,
       })),
     },
@@ -203,7 +203,7 @@ function bars(rows, parts, write) {
         x: { stacked: true, beginAtZero: true,
           ticks: { callback: (value) => write(value), maxRotation: 0, maxTicksLimit: 6, stepSize } },
         y: { stacked: true, grid: { display: false },
-          ticks: { autoSkip: false, color: colour("--ink"),
+          ticks: { autoSkip: false, color: color("--ink"),
             callback(_, i) { return inTwoLines(rows[i].label, this.chart.width < 600 ? 15 : 30); } } },
       },
       plugins: { tooltip: { ...tooltip(({ y }) => y, write), callbacks: { ...tooltip(({ y }) => y, write).callbacks,

@@ -10,7 +10,7 @@ foreach(file IN ITEMS text.js charts.js report.js)
 endforeach()
 file(READ ${CHART_JS} chart_js)
 
-# The notice at the beginning is what its licence wants to be kept.
+# The notice at the beginning is what its license wants to be kept.
 if(NOT chart_js MATCHES "^[ \n]*/\\*![^/]*Chart\\.js v([0-9]+)\\.")
   message(FATAL_ERROR "${CHART_JS} does not begin with the notice of Chart.js")
 endif()

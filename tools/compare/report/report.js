@@ -4,7 +4,7 @@ function subtitle() {
   const { host = {}, config = {} } = results;
   const started = new Date(config.started ?? NaN);
   const date = Number.isNaN(started.getTime()) ? null : element("time", { datetime: config.started },
-    started.toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" }) + " UTC");
+    started.toLocaleString("en-US", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" }) + " UTC");
   const machine = [host.cpu, host.cpus && `${host.cpus} CPU${host.cpus === 1 ? "" : "s"}`, host.kernel];
   document.getElementById("subtitle").append(
     machine.filter(Boolean).join(", "), ...(date ? [machine.some(Boolean) ? " · " : "", date] : []));
@@ -335,10 +335,10 @@ runs();
 reproduce();
 document.querySelector("footer").textContent =
   `Made by revecho-compare${results.build?.version ? ` ${results.build.version}` : ""}. ` +
-  `The charts are drawn by Chart.js ${Chart.version} (MIT licence), which is in this page.`;
+  `The charts are drawn by Chart.js ${Chart.version} (MIT license), which is in this page.`;
 drawNew();
 
-// Other colours, the same page: a screen that turns dark, and paper.
+// Other colors, the same page: a screen that turns dark, and paper.
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach(draw));
 let closed = [];
 addEventListener("beforeprint", () => {

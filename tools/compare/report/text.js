@@ -79,7 +79,7 @@ const list = (attributes, items) => element("ul", attributes, ...items.map((item
 /// A figure as text that keeps its exact value.
 const data = (value, write) => element("data", { value }, write(value));
 
-/// Nothing is known: greyed, and why, where that can be said.
+/// Nothing is known: grayed, and why, where that can be said.
 const unknownCell = (why = null) => element("td", { class: "unknown", title: why }, "–");
 
 /// Fills a section of the page and shows it. A section that gets nothing stays hidden.
@@ -90,9 +90,9 @@ function show(id, ...content) {
   section.hidden = false;
 }
 
-// ---- Contestants: a colour, a shape and a dash for each, the same everywhere
+// ---- Contestants: a color, a shape and a dash for each, the same everywhere
 
-const COLOURS = 7;
+const COLORS = 7;
 const shapes = [ // as Chart.js calls them, and as a path around 0,0
   ["circle", "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z"],
   ["rect", "M-4.5-4.5h9v9h-9z"],
@@ -105,13 +105,13 @@ const shapes = [ // as Chart.js calls them, and as a path around 0,0
 const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3], [5, 3]];
 
 const styles = new Map(contestants.map(({ name }, i) => [name, {
-  variable: `--s${i % COLOURS}`,
-  shape: shapes[(i + Math.floor(i / COLOURS)) % shapes.length],
+  variable: `--s${i % COLORS}`,
+  shape: shapes[(i + Math.floor(i / COLORS)) % shapes.length],
   dash: dashes[i % dashes.length],
   number: i,
 }]));
 const mine = (name) => ({ "--mine": `var(${styles.get(name)?.variable ?? "--soft"})` });
-const colour = (variable) => getComputedStyle(document.documentElement).getPropertyValue(variable).trim();
+const color = (variable) => getComputedStyle(document.documentElement).getPropertyValue(variable).trim();
 
 function swatch(name) {
   const svg = (tag, attributes, ...children) => {
@@ -130,7 +130,7 @@ function swatch(name) {
 const legend = (names) => element("ul", { class: "legend" }, ...names.map((name) =>
   element("li", mine(name), swatch(name), name)));
 
-/// A sentence in which each contestant's name is marked with its colour.
+/// A sentence in which each contestant's name is marked with its color.
 function sentence(text) {
   const names = contestants.map(({ name }) => name).filter(Boolean).sort((a, b) => b.length - a.length);
   const part = document.createDocumentFragment();
