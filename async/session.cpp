@@ -56,7 +56,7 @@ awaitable<void> serve(stream peer, admission place, service& in) {
     while (open && !error) {
       const event found = options.delay.is_zero() ? replies.add_all(messages) : messages.next();
 
-      // What comes now takes time, so what is owed goes out first, all of it together.
+      // The next step takes time, so all replies owed go out first, together.
       if (replies.messages() > 0) {
         message_is_timed = false;
         co_await peer.write_all(replies.pending(), deadline_after(options.write_timeout), error);

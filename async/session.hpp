@@ -13,7 +13,7 @@ namespace revecho::async {
 
 class server;
 
-/// What all sessions of a server share. Outlives them.
+/// State that all sessions of a server share. Outlives them.
 struct service {
   const server_options& options;
   const logger& log;

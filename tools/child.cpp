@@ -21,7 +21,7 @@
 namespace revecho {
 namespace {
 
-// What has been made ready for a child, which may no longer ask for memory.
+// Everything prepared for a child, which may no longer allocate.
 struct launch {
   const char* program;
   char* const* arguments;

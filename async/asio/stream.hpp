@@ -21,7 +21,7 @@ namespace revecho::async {
 
 using tcp_socket = asio::basic_stream_socket<asio::ip::tcp, executor>;
 
-/// What context::stop() does to a wait that is under way.
+/// Effect of context::stop() on a wait under way.
 enum class on_stop : std::uint8_t {
   end,  ///< ends it, with std::errc::operation_canceled, once nothing more is there to be read
   wait, ///< nothing: what has begun may be finished

@@ -39,7 +39,7 @@ class stream final : public watched_descriptor {
   /// is under way. `error` stays empty when the peer takes nothing.
   std::size_t send_now(std::span<const char> bytes, std::error_code& error) noexcept;
 
-  /// What read_some() returns, if it is there already; else std::errc::operation_would_block.
+  /// The same as read_some(), without waiting: std::errc::operation_would_block if nothing is there.
   std::span<char> read_now(std::error_code& error) noexcept;
 
   /// The same. `lay_for`: see receive_stamped(); the connection has to have stamps.

@@ -21,7 +21,7 @@ inline constexpr std::uint32_t broken = EPOLLHUP | EPOLLERR;
 inline constexpr std::uint32_t readable = EPOLLIN | EPOLLRDHUP | broken;
 inline constexpr std::uint32_t writable = EPOLLOUT | broken;
 
-/// What context::stop() does to a wait that is under way.
+/// Effect of context::stop() on a wait under way.
 enum class on_stop : std::uint8_t {
   end,  ///< ends it, with std::errc::operation_canceled, once nothing more is there to be read
   wait, ///< nothing: what has begun may be finished

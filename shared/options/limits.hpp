@@ -49,7 +49,7 @@ inline constexpr int default_backlog = 4096;
 /// Descriptors kept for what is neither a client nor counted otherwise: standard streams, files, libraries.
 inline constexpr std::size_t reserved_descriptors = 64;
 
-/// Pauses after accept() has failed for want of descriptors or memory, doubled each time. Without them a full
+/// Pauses after accept() has failed because descriptors or memory ran out, doubled each time. Without them a full
 /// descriptor table makes accept fail hundreds of thousands of times a second.
 inline constexpr std::chrono::milliseconds first_accept_pause = 5ms;
 inline constexpr std::chrono::milliseconds longest_accept_pause = 100ms;

@@ -11,7 +11,7 @@ namespace {
 
 struct counter_name {
   std::string_view name;    // in JSON
-  std::string_view trouble; // in the summary, behind the number; empty: no trouble
+  std::string_view trouble; // in the summary, after the number; empty: no trouble
 };
 
 constexpr std::array<counter_name, count_kinds> names{{

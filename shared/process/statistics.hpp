@@ -30,7 +30,7 @@ enum class count {
   message_timeouts,
   write_timeouts,
   connection_errors, ///< connections ended by a reset or another error of the system
-  accept_failures,   ///< accept() failed for want of descriptors or memory
+  accept_failures,   ///< accept() failed: no descriptors or memory
 };
 
 inline constexpr std::size_t count_kinds = static_cast<std::size_t>(count::accept_failures) + 1;
@@ -67,7 +67,7 @@ class statistics {
   histogram accept_waits_;
 };
 
-/// "served 12 connections, 340 messages, 21.8 KiB in, 21.8 KiB out" and whatever went wrong behind it.
+/// "served 12 connections, 340 messages, 21.8 KiB in, 21.8 KiB out" then the counts of what went wrong.
 std::string summary(const statistics_snapshot&);
 
 /// Every counter by its name, "open", "accepted_by_busiest_thread", and "accept_wait_p50_ms" and so on where they are

@@ -62,7 +62,7 @@ decoder::cut decoder::find_end() noexcept {
   return {};
 }
 
-// What is in unfinished_ has been searched already and has no '\n': only new bytes are looked at.
+// Searches new bytes only: unfinished_ has been searched already and has no '\n'.
 decoder::cut decoder::find_line_end() noexcept {
   const auto* const newline = static_cast<const char*>(std::memchr(input_.data(), '\n', input_.size()));
   const bool complete = newline != nullptr;

@@ -17,7 +17,7 @@ namespace revecho::sync {
 
 class context;
 
-/// What context::stop() does to a wait that is under way.
+/// Effect of context::stop() on a wait under way.
 enum class on_stop {
   end,  ///< ends it, with std::errc::operation_canceled, once nothing more is there to be read
   wait, ///< nothing: what has begun may be finished

@@ -17,7 +17,7 @@
 
 namespace revecho::sync {
 
-/// What the workers of a runtime share.
+/// State that the workers of a runtime share.
 struct listening_sockets {
   std::vector<unique_descriptor> descriptors;
   unique_descriptor stop_reader; // readable from stop() on, and never read: it wakes every worker

@@ -1,4 +1,5 @@
-// What fuzz targets share. Each target is one file with one LLVMFuzzerTestOneInput(); fuzzer or replay.cpp calls it.
+// Shared parts of the fuzz targets. Each target is one file with one LLVMFuzzerTestOneInput(); fuzzer or replay.cpp
+// calls it.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,7 @@ class input {
  public:
   input(const std::uint8_t* data, std::size_t size) : rest_(reinterpret_cast<const char*>(data), size) {}
 
-  /// The next byte; 0 behind the end.
+  /// The next byte; 0 after the end.
   unsigned byte() noexcept {
     if (rest_.empty()) return 0;
     const auto first = static_cast<unsigned char>(rest_.front());

@@ -1,4 +1,4 @@
-// What HdrHistogram makes of latencies: reads nanoseconds, one a line; writes figures in nanoseconds, an empty line,
+// HdrHistogram's view of latencies: reads nanoseconds, one a line; writes figures in nanoseconds, an empty line,
 // and its percentile distribution in milliseconds with three significant digits, then that with two.
 import java.io.BufferedReader;
 import java.io.InputStreamReader;

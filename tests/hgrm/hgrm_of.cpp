@@ -1,4 +1,4 @@
-// What revecho-stress makes of latencies: reads nanoseconds, one a line; writes figures in nanoseconds, an empty line,
+// Our histogram's view of latencies: reads nanoseconds, one a line; writes figures in nanoseconds, an empty line,
 // and the .hgrm text. Reference.java does the same with HdrHistogram.
 #include "tools/stress/documents.hpp"
 #include "tools/stress/output.hpp"

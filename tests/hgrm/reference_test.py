@@ -143,7 +143,7 @@ class AgainstTheReference(unittest.TestCase):
         self.assertEqual(mine[3], theirs[3], f"1/(1-Percentile) at {mine[1]}")
 
     def check_same(self, ours, reference):
-        """At every percentile that both print the value is the same but for the buckets' width. The reference's buckets
+        """At every percentile that both print the value is the same except for the buckets' width. The reference's buckets
         are narrower, so it may print some more before it comes to the last bucket."""
         self.assertLessEqual(len(ours.lines), len(reference.lines))
         for mine, theirs in [*zip(ours.lines[:-1], reference.lines), *zip(ours.lines[-1:], reference.lines[-1:])]:
@@ -154,7 +154,7 @@ class AgainstTheReference(unittest.TestCase):
         self.check_near(ours.max, reference.max, 0.01, 0.001, "the footer's maximum")
 
     def check_same_buckets(self, ours, reference):
-        """With two digits the reference's buckets are ours: so are all its lines, but for the values' decimals."""
+        """With two digits the reference's buckets are ours: so are all its lines, except for the values' decimals."""
         self.assertEqual([line[2] for line in ours.lines], [line[2] for line in reference.lines])
         for mine, theirs in zip(ours.lines, reference.lines):
             self.check_same_tick(mine, theirs)

@@ -1,4 +1,4 @@
-// What revecho-compare shows of its results: reads the document of its --json, writes the page of its report.
+// The report of revecho-compare, without a comparison: reads the document of its --json, writes the page of its report.
 #include "tools/compare/report.hpp"
 
 #include <nlohmann/json.hpp>

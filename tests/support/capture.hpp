@@ -1,4 +1,4 @@
-// What a program writes to stdout or stderr, caught below the level of streams.
+// Captures stdout or stderr at the descriptor, below iostreams.
 #pragma once
 
 #include <string>

@@ -34,7 +34,7 @@ chunked_flow::state chunked_flow::take_in(int from) {
   return state::good;
 }
 
-// What comes meanwhile is joined to what there is, and what was sent before has been read by then.
+// Bytes that come meanwhile are joined to those there are; those sent before have been read by then.
 void chunked_flow::draw_pause(time_point from) {
   std::uniform_int_distribution<int> microseconds(-3500, 500); // seven times of eight none
   next_ = from + std::max(0us, std::chrono::microseconds(microseconds(random_)));

@@ -11,7 +11,7 @@
 
 namespace revecho::test {
 
-/// What has passed, and how it was cut.
+/// Counts of what has passed, and how it was cut.
 struct traffic {
   std::uint64_t connections = 0;
   std::uint64_t bytes = 0;
@@ -39,7 +39,7 @@ class chunked_flow {
   /// Reads once from a non-blocking socket.
   state take_in(int from);
 
-  /// Sends the pieces whose time has come, at most so many bytes, and the end of the stream behind the last one.
+  /// Sends the pieces whose time has come, at most so many bytes, and the end of the stream after the last one.
   state pass_on(int to, time_point now, std::uint64_t most, traffic&);
 
   /// Sends all that it has and that is taken at once: the last thing to do before a reset.

@@ -44,7 +44,7 @@ class comparison {
 /// From its start to its end.
 outcome compare(const std::vector<std::string>& options, const std::string& script = ":");
 
-/// What --json - wrote. Throws if that is no document.
+/// The document that --json - wrote. Throws if it is none.
 nlohmann::json document_of(const outcome&);
 
 /// The only scenario.

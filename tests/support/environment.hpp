@@ -1,4 +1,4 @@
-// Programs under other conditions than those of the tests: behind a shell, on a terminal, and who else runs. Knows no
+// Runs programs under special conditions: from a shell or on a terminal; and lists other processes. Knows no
 // test framework.
 #pragma once
 
@@ -20,7 +20,7 @@ extern const std::string shell;
 std::vector<std::string> shell_arguments(
     const std::string& script, const std::string& program, const std::vector<std::string>& arguments);
 
-/// What loads a library into the program, for the script of such a shell.
+/// Words that load a library into the program, for the script of such a shell.
 std::string loading(const std::string& library);
 
 outcome run_in_shell(const std::string& script, const std::string& program, const std::vector<std::string>& arguments);
@@ -33,7 +33,7 @@ std::string show_on_terminal(const std::vector<std::string>& environment, const 
 /// The lines in those bytes, including each state of a live line.
 std::vector<std::string> lines_shown(const std::string& on_terminal);
 
-/// All processes, but for ended ones, on whose command line that text is.
+/// All processes with that text on their command line, except ended ones.
 std::vector<pid_t> processes_with(const std::string& text);
 
 std::size_t sockets_of(pid_t);

@@ -14,7 +14,7 @@
 
 namespace revecho::test {
 
-/// What failing_memory_library.cpp counts down in the program it is loaded into, mapped here too.
+/// Allocation countdown of failing_memory_library.cpp in the program that it is loaded into, mapped here too.
 class failing_memory {
  public:
   failing_memory() {

@@ -36,7 +36,7 @@ int counted_main(int argc, char** argv, char** environment) {
 
 } // namespace
 
-// What calls main(). Objects that are made before can fail, too, but nobody could catch that.
+// The caller of main(). Objects that are made before can fail, too, but nobody could catch that.
 extern "C" int __libc_start_main(main_function main, int argc, char** argv, void (*initialise)(), void (*finish)(),
     void (*finish_loader)(), void* end_of_stack) {
   using starter = int (*)(main_function, int, char**, void (*)(), void (*)(), void (*)(), void*);

@@ -1,4 +1,4 @@
-// What happens to a program all the time: signals that interrupt its system calls, for one. Knows no programs.
+// Interrupts the system calls of a program by signals, all the time. Knows no programs.
 #pragma once
 
 #include "tests/support/build.hpp"

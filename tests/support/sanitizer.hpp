@@ -1,4 +1,4 @@
-// What the programs are built with. (The tests that drive them need not be: see CMakeLists.txt.)
+// Sanitizers that the programs are built with. (The tests that drive them need not be: see CMakeLists.txt.)
 #pragma once
 
 namespace revecho::test {

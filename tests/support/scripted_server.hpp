@@ -15,8 +15,8 @@ namespace revecho::test {
 
 class scripted_server {
  public:
-  /// Runs `conversation` with every client that connects, each in a thread of its own; the connection is
-  /// closed behind it. What it throws is dropped: the test sees what the client makes of it.
+  /// Runs `conversation` for every client, each in its own thread, then closes the connection. Drops its exceptions:
+  /// the test sees what the client makes of it.
   explicit scripted_server(std::function<void(peer&)> conversation);
   ~scripted_server();
 

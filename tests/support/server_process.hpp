@@ -37,7 +37,7 @@ bool behind_proxy();
 /// Those that serve at least so many connections at the same time.
 std::vector<variant> variants_serving(std::size_t at_once);
 
-/// The same, but started by a shell behind these commands.
+/// The same, started by a shell after these commands.
 variant behind(const std::string& shell_commands, const variant&);
 
 using revecho::temporary_folder;

@@ -19,7 +19,7 @@ std::string length_frame(std::string_view message);
 /// `message` as it is sent in a framing: "raw", "line", "length" or "eof".
 std::string framed(const std::string& framing, std::string_view message);
 
-/// What a server answers to all these bytes and a half-close, in any framing but raw.
+/// A server's answer to all these bytes and a half-close, in any framing but raw.
 std::string expected_reply(const std::string& framing, std::string_view stream);
 
 /// Random bytes, of which many mean something in some framing.

@@ -52,7 +52,7 @@ def converse(port, pieces, expected):
 
 
 def disappear(port):
-    """Ends a connection with a reset, behind a reply that came or did not."""
+    """Ends a connection with a reset, after a reply that came or did not."""
     with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         try:
@@ -209,7 +209,7 @@ class Torture(Sweep):
         return server
 
     def reply_while_stopping(self, server):
-        """All that comes behind SIGTERM, and an end."""
+        """All that comes after SIGTERM, and an end."""
         server.process.terminate()
         received = b""
         with server.client as client:

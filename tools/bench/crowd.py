@@ -11,7 +11,7 @@ from processes import Failure, Load, Server
 PERIOD = 5  # seconds between two messages of a connection
 WINDOW = 30  # seconds that are measured, when all are there
 RAMP_RATE = 4_000  # connections a second
-SETTLING = 10  # seconds behind the ramp, for those whose first packet got lost: the kernel repeats it after 1, 3 and 7 s
+SETTLING = 10  # seconds after the ramp: a lost SYN is retransmitted after 1, 3 and 7 s
 SPARE = 200  # descriptors of a process that are not for connections
 UNEVEN = 1.05  # the kernel spreads connections over the servers by chance: one may get so many times its share
 

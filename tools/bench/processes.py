@@ -159,7 +159,7 @@ class Load(Process):
 
 
 def measure(server, load, seconds):
-    """So many seconds of the load, behind its first one, in which the server warms up. The CPU time is read when the
+    """Measures this many seconds of the load, after one second of warm-up. The CPU time is read when the
     load says what it has counted, so both are of the same time."""
     first = load.next_second(CONNECTING)
     cpu = server.cpu()

@@ -26,7 +26,7 @@ constexpr auto default_duration = std::chrono::nanoseconds{250ms};
 constexpr auto default_clients = "1,10,100,1000";
 constexpr auto default_delays = "0,10ms";
 
-// What the options say, before scenarios are made of it.
+// The options, before they become scenarios.
 struct plan {
   std::vector<std::size_t> clients = stress::parse_levels(default_clients);
   std::vector<std::string> delays = split_list(default_delays);

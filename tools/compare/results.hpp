@@ -12,7 +12,7 @@
 
 namespace revecho::compare {
 
-/// What is known of a run. Times in microseconds; CPU and context switches are the server's, for each reply.
+/// Figures of a run. Times in microseconds; CPU and context switches are the server's, for each reply.
 enum class metric {
   rate, ///< right replies a second, in the window
   replies,
@@ -147,7 +147,7 @@ struct build_info {
 struct document {
   host machine;
   build_info build;
-  std::vector<std::string> warnings; ///< what of the machine spoils figures
+  std::vector<std::string> warnings; ///< conditions of the machine that spoil figures
   std::string command;
   unsigned repeat = 0;
   double duration_s = 0;
@@ -170,7 +170,7 @@ struct document {
   static document here();
 };
 
-/// What makes figures of two documents incomparable, one text for each; empty if nothing does.
+/// Reasons why two documents cannot be compared, one text each; empty if there are none.
 std::vector<std::string> differences(const document&, const document&);
 
 /// Both in one: their contestants side by side, and the runs of a contestant that is in both together. Makes no

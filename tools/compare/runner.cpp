@@ -132,7 +132,7 @@ document runner::run() {
   live_.clear();
   all.repeated_runs = repeated_;
   all.took_s = std::chrono::duration<double>(steady::now() - started_).count();
-  if (interrupted_) write_to_stderr("interrupted: this is what there is\n");
+  if (interrupted_) write_to_stderr("interrupted: showing partial results\n");
   all.interrupted = interrupted_;
   all.ok = !failed_ && !interrupted_;
   return all;

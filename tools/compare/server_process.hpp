@@ -20,7 +20,7 @@
 
 namespace revecho::compare {
 
-/// What a server has taken from listening to its end.
+/// Resources that a server used, from listening to its end.
 struct server_usage {
   std::chrono::nanoseconds user_time{};
   std::chrono::nanoseconds system_time{};

@@ -12,7 +12,7 @@ MARGIN = 8 * MIB
 
 
 def thirds(samples):
-    """The samples behind the first third, in which caches and free lists fill up: the middle and the last third."""
+    """The samples after the first third, in which caches and free lists fill up: the middle and the last third."""
     third = len(samples) // 3
     return samples[third:2 * third], samples[2 * third:]
 

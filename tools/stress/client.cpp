@@ -228,7 +228,7 @@ void client::wake(steady::time_point now) {
   if (!unsent_.empty() || talk_.has_unmade() || talk_.wants_half_close(more) || talk_.is_over(more)) peer_->interrupt();
 }
 
-// What the kernel does not take now waits for its turn.
+// Bytes that the kernel does not take now wait for their turn.
 void client::send(std::span<const char> batch) {
   std::error_code error;
   const std::size_t sent = unsent_.empty() ? peer_->send_now(batch, error) : 0;

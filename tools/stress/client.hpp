@@ -60,7 +60,7 @@ class client final : private async::ready_handler {
   time_point deadline() const noexcept;
 
   std::unique_ptr<small_histogram> own_;
-  // What every message needs comes first, in one piece of memory: it is fetched together.
+  // Hot members first, side by side: the processor fetches them together.
   std::optional<async::stream> peer_;
   conversation talk_;
   schedule schedule_;

@@ -1,4 +1,4 @@
-// What makes a load fail: the rule that every reply is right, and the conditions of --fail-if. Knows no I/O.
+// Failure of a load: the rule that every reply is right, and the conditions of --fail-if. Knows no I/O.
 #pragma once
 
 #include "tools/stress/results.hpp"

@@ -131,7 +131,7 @@ void conversation::complete(verdict v, steady::time_point now) {
   pop_oldest();
 }
 
-// What came instead of the oldest message's reply? It may be a right one to another message.
+// Something else came instead of the oldest message's reply; it may be a right one to another message.
 void conversation::complete_wrong(verdict v, steady::time_point now) {
   const flight oldest = *oldest_;
   const auto judged = judge_wrong(v, check_.reply(), number_, oldest.sequence, skipped_);
@@ -247,7 +247,7 @@ void conversation::lose_all(ending how, std::string_view reason, steady::time_po
       if (how != ending::late) ++lost_while_down_;
       pop_oldest();
     }
-    if (how == ending::late) { // those behind it are lost with the connection
+    if (how == ending::late) { // those after it are lost with the connection
       how = ending::failed;
       reason = "an earlier reply was late";
     }
@@ -256,12 +256,12 @@ void conversation::lose_all(ending how, std::string_view reason, steady::time_po
 
 void conversation::miss_end(ending how, std::string_view reason) {
   results_.count_no_end(how == ending::late);
-  add_example(fmt::format("no end of the stream behind the last reply: {}", reason));
+  add_example(fmt::format("no end of stream after the last reply: {}", reason));
 }
 
-// "behind message 3"
+// "after message 3"
 std::string conversation::after_last(std::string_view what) const {
-  return sequence_ > 0 ? fmt::format("behind {} {}", what, sequence_ - 1) : "before any message";
+  return sequence_ > 0 ? fmt::format("after {} {}", what, sequence_ - 1) : "before any message";
 }
 
 void conversation::add_example(std::string_view what) {

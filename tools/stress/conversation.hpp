@@ -121,7 +121,7 @@ class conversation {
   void add_example(std::string_view what);
   void add_example(const flight& f, std::string_view what);
 
-  // What every message needs comes first: it is fetched together.
+  // Hot members first: the processor fetches them together.
   std::optional<flight> oldest_;
   std::vector<flight> behind_; // the oldest, from first_behind_ on
   std::size_t first_behind_ = 0;

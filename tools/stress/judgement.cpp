@@ -13,7 +13,7 @@ constexpr std::size_t shown_bytes = 16;
 constexpr std::size_t most_skipped = 10'000;
 constexpr std::uint64_t most_back = 4; // messages too small to say which they are may be one of so many
 
-// Whose message, read backwards, this is: of any client if it says so, else one of the last of this client.
+// The sender of this message, read backwards: of any client if it says so, else one of the last of this client.
 std::optional<payload_identity> identify_reply(
     std::span<const char> reply, std::uint64_t number, std::uint64_t sequence) {
   const std::vector<char> message(reply.rbegin(), reply.rend());

@@ -16,16 +16,16 @@
 
 namespace revecho::stress {
 
-/// What this machine and process lack for so many clients, and how to get it, as a sentence; empty if nothing. Raises
-/// the soft descriptor limit.
+/// Resources that this machine or process lacks for so many clients, and how to get them, as a sentence; empty if none.
+/// Raises the soft descriptor limit.
 std::string what_is_missing(const workload&, std::size_t clients);
 
-/// Runs levels, one after the other. Use from one thread, but for interrupt().
+/// Runs levels, one after the other. Not thread-safe, except interrupt().
 class load {
  public:
   explicit load(workload work) : work_(std::move(work)) {}
 
-  /// What the next levels do.
+  /// The work of the next levels.
   workload& work() noexcept { return work_; }
 
   /// The target's addresses: its name is resolved now, if that has not been done. Empty after interrupt(). Throws

@@ -52,7 +52,7 @@ class session {
       for (const std::size_t clients : options_.levels)
         if (run_level(clients).interrupted) break;
     }
-    if (is_interrupted()) write_to_stderr("interrupted: this is what there is\n");
+    if (is_interrupted()) write_to_stderr("interrupted: showing partial results\n");
     const bool good = write_results();
     if (is_interrupted()) return exit_interrupted;
     return good ? exit_success : exit_failure;
@@ -133,7 +133,7 @@ class session {
     });
   }
 
-  // After a failure it goes on without: what comes behind a gap would be misread.
+  // After a failure it goes on without: what comes after a gap would be misread.
   void write_csv(const std::string& line) {
     if (csv_failure_) return;
     try {

@@ -1,4 +1,4 @@
-// What the clients send: messages that say whose they are, and of which every byte depends on where it stands.
+// Messages of the clients: each says whose it is, and all its bytes depend on their places.
 #pragma once
 
 #include "shared/protocol/message_source.hpp"
@@ -12,7 +12,7 @@ namespace revecho::stress {
 
 /// A message that is never kept: any part of it is made whenever it is needed, so that a client with a message of any
 /// size under way needs no memory for it. Its bytes are printable (64 characters, no line breaks), and pseudo-random
-/// but for the first ones of those that have room for them:
+/// except for the first ones of messages that have room for them:
 ///
 ///     bytes 0…5   connection, 6 bits each, lowest first      bytes 6…13   sequence number, likewise
 ///
@@ -40,7 +40,7 @@ struct payload_identity {
   std::uint64_t sequence;
 };
 
-/// Whose message this is, if every byte of it is as it was sent; none also for messages too small to say.
+/// The sender of this message, if every byte of it is as it was sent; none for messages too small to say.
 std::optional<payload_identity> identify(std::span<const char> message);
 
 /// Is it that message?

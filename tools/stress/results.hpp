@@ -23,7 +23,7 @@ inline double share(std::uint64_t part, std::uint64_t whole) noexcept {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-/// What can be wrong with a reply.
+/// Kinds of wrong replies.
 enum class fault {
   unchanged,        ///< the message as it was sent
   cut_short,        ///< the beginning of the right reply

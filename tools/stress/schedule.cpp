@@ -62,7 +62,7 @@ void schedule::think(steady::time_point now, std::size_t answers) {
 bool schedule::has_more(steady::time_point now, std::uint64_t started) const noexcept {
   if (work_.messages) return started < *work_.messages;
   if (!is_open()) return std::max(next_, now) < times_.stop_sending;
-  // What was due is sent, however late; only when it would have timed out by now it is not.
+  // A message that was due is sent, however late, unless it would have timed out by now.
   return next_ < times_.stop_sending && now < times_.stop_sending + work_.timeout;
 }
 

@@ -1,5 +1,5 @@
 // One thread of the load: an event loop, its share of the clients, their schedule, and their part of the result.
-// Touched by its thread only, but for begin() and interrupt().
+// Used by its own thread only, except begin() and interrupt().
 #pragma once
 
 #include "async/epoll/context.hpp"
@@ -26,8 +26,8 @@
 
 namespace revecho::stress {
 
-/// What the workers of a level tell each other, and whoever runs them. The functions are called in the workers'
-/// threads.
+/// Messages of the workers of a level to each other, and to the thread that runs them. The functions are called in the
+/// workers' threads.
 struct worker_hooks {
   std::function<void()> on_connected;           ///< no client of this worker is still connecting for the first time
   std::function<void(const second&)> on_second; ///< the last second of this worker; empty: nobody wants to know

@@ -31,7 +31,7 @@ struct workload {
   distribution think;                                 ///< between a reply and the next message
   std::optional<distribution> session;                ///< messages of a connection before the next one; none: all
   closing close = closing::fin;
-  bool half_close = false; ///< behind the last message of a connection, and then everything up to the end is checked
+  bool half_close = false; ///< after the last message of a connection; the rest of the stream is still checked
 
   double rate = 0; ///< messages a second of all clients together (an open loop); 0: as replies come (a closed loop)
   arrivals arrival = arrivals::even;

@@ -79,7 +79,7 @@ TEST_CASE("client: names a reply that is cut, and where", "[direct]") {
           " bytes of the reply\n");
 }
 
-TEST_CASE("client: names bytes that come behind the reply", "[direct]") {
+TEST_CASE("client: names bytes that come after the reply", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   const std::string framing = GENERATE("raw", "line", "length", "eof");
   CAPTURE(client, framing);
@@ -200,7 +200,7 @@ TEST_CASE("client: names a reset", "[direct]") {
       "lost: Connection reset by peer, after 0 of 6 bytes of the reply\n");
 }
 
-TEST_CASE("client: takes no reply for one behind which, or in which, there is a reset", "[direct]") {
+TEST_CASE("client: takes no reply for one if a reset comes in it or after it", "[direct]") {
   const auto client = GENERATE(from_range(clients));
   const std::string framing = GENERATE("raw", "line", "length", "eof");
   const auto reply = framed(framing, "fedcba");

@@ -207,7 +207,7 @@ TEST_CASE("compare: ends when it is told to while a server starts") {
   const auto end = c.wait();
   CAPTURE(load, end.output, end.errors);
   CHECK(end.exit_code == 130);
-  CHECK(end.errors == "interrupted: this is what there is\n"); // and not that it was not ready in 10 s
+  CHECK(end.errors == "interrupted: showing partial results\n"); // and not that it was not ready in 10 s
   check_nothing_is_left(c);
 }
 

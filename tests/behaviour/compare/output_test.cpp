@@ -1,4 +1,4 @@
-// What revecho-compare says, to people and to programs, and where.
+// Output of revecho-compare, for people and for programs, and where it goes.
 #include "tests/support/catch.hpp"
 #include "tests/support/comparing.hpp"
 #include "tests/support/environment.hpp"

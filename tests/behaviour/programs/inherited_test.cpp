@@ -58,7 +58,7 @@ TEST_CASE("server: has its time-outs, and stops, though its parent has blocked t
   server.stop();
 }
 
-TEST_CASE("server: is not stopped by a signal that was ignored when it began, as behind `&` or nohup") {
+TEST_CASE("server: keeps ignoring a signal that was ignored at its start, as under nohup") {
   const auto [number, name] = GENERATE(table<int, std::string>({{SIGHUP, "HUP"}, {SIGINT, "INT"}}));
   const auto v = started_with("--ignore-signal=" + name, GENERATE(from_range(variants())));
   CAPTURE(v.options);

@@ -43,7 +43,7 @@ std::list<peer> connected(std::uint16_t port, std::size_t clients, int receive_b
   return all;
 }
 
-// What a server holds when nobody is connected: to compare with afterwards.
+// Resources of a server without connections: to compare with afterwards.
 struct baseline {
   std::size_t descriptors;
   std::size_t threads;

@@ -1,4 +1,4 @@
-// What the servers answer, byte by byte, in each framing.
+// Answers of the servers, byte by byte, in each framing.
 #include "tests/support/catch.hpp"
 #include "tests/support/peer.hpp"
 #include "tests/support/server_process.hpp"
@@ -67,7 +67,7 @@ TEST_CASE("server: reverses each line and keeps its terminator") {
   server.stop();
 }
 
-TEST_CASE("server: reverses the bytes behind each length") {
+TEST_CASE("server: reverses the bytes after each length") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   server_process server(v, {"--framing", "length"});

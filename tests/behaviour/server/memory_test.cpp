@@ -32,7 +32,7 @@ bool is_served(std::uint16_t port, const std::string& framing) {
     if (!client.try_send(sent)) return false;
     client.half_close();
     received = client.receive_all();
-  } catch (const std::system_error&) { // a reset, behind any of the replies
+  } catch (const std::system_error&) { // a reset, after any of the replies
     return false;
   }
   if (!expected.starts_with(received)) throw std::runtime_error("a wrong reply");

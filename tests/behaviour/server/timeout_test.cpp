@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// What the log says about the end of this connection.
+// The log's line about the end of this connection.
 std::string end_of(const std::string& client, const std::string& reason) {
   return "\nwarning: " + client + ": connection ended: " + reason + "\n";
 }

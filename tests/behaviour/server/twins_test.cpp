@@ -16,7 +16,7 @@ using namespace std::string_literals;
 
 namespace {
 
-// What a client sends, each piece in a call of its own, and a half-close behind it.
+// Input of a client, each piece in a call of its own, and a half-close after it.
 using script = std::vector<std::string>;
 
 std::string joined(const script& pieces) {

@@ -47,7 +47,7 @@ report stress(std::uint16_t port, const std::string& framing, const std::vector<
   return result;
 }
 
-// Answers honestly but for the messages that `lie` takes over, by returning true.
+// Answers honestly except for the messages that `lie` takes over, by returning true.
 auto answering_but(const std::string& framing, std::function<bool(peer&, const request&)> lie) {
   return answering(framing, [framing, lie = std::move(lie)](peer& client, const request& r) {
     if (!lie(client, r)) client.send(framed(framing, r.reply));
@@ -264,7 +264,7 @@ TEST_CASE("stress: names replies that went to each other's connection", "[direct
 
 TEST_CASE("stress: calls messages late that a server does not even read", "[direct]") {
   const auto [depth, faults] = GENERATE(table<std::string, tally>({
-      {"1", {{"late", 3}}}, {"4", {{"late", 3}, {"lost", 9}}}, // those behind are lost with the connection
+      {"1", {{"late", 3}}}, {"4", {{"late", 3}, {"lost", 9}}}, // those after it are lost with the connection
   }));
   std::promise<void> over;
   const scripted_server server([&, ended = over.get_future().share()](peer&) { ended.wait(); });
@@ -318,7 +318,7 @@ TEST_CASE("stress: calls a reply lost when the connection ends in the middle of 
   if (orderly) CHECK_THAT(r.end.errors, contains("the connection was closed after 33 of 6"));
 }
 
-TEST_CASE("stress: names bytes behind a reply", "[direct]") {
+TEST_CASE("stress: names bytes after a reply", "[direct]") {
   const std::string framing = GENERATE("raw", "line", "length");
   const scripted_server server(answering_but(framing, [=](peer& client, const request& r) {
     if (r.number == 10) client.send(framed(framing, r.reply) + "!?");
@@ -327,5 +327,5 @@ TEST_CASE("stress: names bytes behind a reply", "[direct]") {
   const auto r = stress(server.port(), framing, four_clients());
   CAPTURE(framing);
   check(r, {{"extra bytes", 4}}, 44);
-  CHECK_THAT(r.end.errors, contains(": extra bytes: 21 3f behind the reply to message 10\n"));
+  CHECK_THAT(r.end.errors, contains(": extra bytes: 21 3f after the reply to message 10\n"));
 }

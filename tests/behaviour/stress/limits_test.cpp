@@ -162,7 +162,7 @@ TEST_CASE("stress: counts what a full backlog costs as time for connecting, and 
   const auto level = nlohmann::json::parse(end.output)["levels"][0];
   CHECK(level["verified"] == 6);
   CHECK(level["connect_failed"] == 0);
-  // Who found it full tries again, after a second at the earliest.
+  // A client that found it full tries again, after a second at the earliest.
   CHECK(level["latency_us"]["connect"]["max"] > 500'000);
   server.stop();
 }

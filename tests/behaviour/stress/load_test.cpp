@@ -45,7 +45,7 @@ TEST_CASE("stress: sees every client of an iterative server served in the end, w
   CHECK_THAT(end.output, contains(" 50 "));
 }
 
-TEST_CASE("stress: half-closes behind a message in eof also when its time came only after connecting") {
+TEST_CASE("stress: half-closes after a message in eof even if it came due only after connecting") {
   const auto v = GENERATE(from_range(variants_serving(10)));
   const std::string pace = GENERATE("--rate", "--think");
   const server_process server(v, {"--framing", "eof", "--message-timeout", "1s"}); // it waits for the half-close
@@ -55,7 +55,7 @@ TEST_CASE("stress: half-closes behind a message in eof also when its time came o
   CHECK(end.exit_code == 0);
 }
 
-TEST_CASE("stress: ends when the time for its next message comes only behind the end of the level") {
+TEST_CASE("stress: ends when its next message is due only after the end of the level") {
   const server_process server(variants().back(), {"--framing", "line"});
   process tool("revecho-stress",
       {std::to_string(server.port()), "--framing", "line", "--clients", "5", "--think", "400ms", "--duration", "1s"});

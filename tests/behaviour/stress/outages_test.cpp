@@ -1,4 +1,4 @@
-// What revecho-stress reports of outages, against servers whose outages the test makes itself. Direct: a proxy in front
+// Reports of outages, against servers whose outages the test makes itself. Direct: a proxy in front
 // of them would have outages of its own.
 #include "tests/support/catch.hpp"
 #include "tests/support/scripted_server.hpp"

@@ -1,4 +1,4 @@
-// What revecho-stress says, to people and to programs, and where. Direct: this is not about what passes.
+// Output of revecho-stress, for people and for programs, and where it goes. Direct: this is not about what passes.
 #include "tests/support/catch.hpp"
 #include "tests/support/environment.hpp"
 #include "tests/support/scripted_server.hpp"
@@ -119,7 +119,7 @@ TEST_CASE("stress: says who starves under a server that serves one client at a t
   CHECK(end.exit_code == 0);
   const auto level = only_level(end);
   CHECK(level["fairness"]["never_served"] == 9);
-  CHECK(level["effective_concurrency"] > 0.3); // 1, but for what this machine takes between the messages
+  CHECK(level["effective_concurrency"] > 0.3); // 1, except for what this machine takes between the messages
   CHECK(level["effective_concurrency"] <= 1.02);
   CHECK_THAT(end.errors, contains("9 of 10 clients had no reply in the window") &&
                              contains("Of 10 messages under way only") && contains("the others waited"));
@@ -235,7 +235,7 @@ TEST_CASE("stress: reports early what it has when it is interrupted", "[direct]"
   CHECK(level["window_s"] < 60);
   CHECK(level["lost"] == 0);
   CHECK(end.exit_code == 130);
-  CHECK_THAT(end.errors, contains("interrupted: this is what there is\n"));
+  CHECK_THAT(end.errors, contains("interrupted: showing partial results\n"));
   const auto document = nlohmann::json::parse(end.output);
   CHECK(document["interrupted"] == true);
   CHECK(document["ok"] == false);

@@ -44,7 +44,7 @@ report stress(std::uint16_t port, const std::vector<std::string>& options) {
   return parsed(run("revecho-stress", all));
 }
 
-// What an honest server does, after something else for each message.
+// An honest server that does something else before each reply.
 std::function<void(peer&)> reversing_after(std::function<void()> something) {
   return answering("line", [something = std::move(something)](peer& client, const request& r) {
     something();
@@ -217,7 +217,7 @@ TEST_CASE("stress: has as many messages of a connection under way as --pipeline 
   CHECK(early == 0);
 }
 
-TEST_CASE("stress: closes its sending side behind the last message, and checks what comes then", "[direct]") {
+TEST_CASE("stress: half-closes after the last message, and checks what follows", "[direct]") {
   const auto [rest, closes, kind] = GENERATE(table<std::string, bool, std::string>({
       {"", true, ""},
       {"", false, "late"},
@@ -260,7 +260,7 @@ TEST_CASE("stress: opens the connections of a ramp one after the other", "[direc
   CHECK(r.end.exit_code == 0);
   const std::lock_guard lock(mutex);
   REQUIRE(arrivals.size() == 10);
-  CHECK(arrivals.back() - arrivals.front() >= 400ms); // 720 ms, but for what a busy machine does to the first one
+  CHECK(arrivals.back() - arrivals.front() >= 400ms); // 720 ms, except for what a busy machine does to the first one
   CHECK(r.level["window_s"] == 0.3);
   CHECK(r.level["messages"].get<double>() == Approx(150).epsilon(0.01));
   CHECK(r.level["verified"] > 300); // those of warm-up and cool-down too, of which there are 200, and more of the ramp
@@ -300,7 +300,7 @@ TEST_CASE("stress: says that a server closed connections to which it owed nothin
   CHECK(r.level["closed_early"] == 3);
   CHECK(r.level["verified"] == 6);
   CHECK(r.level["lost"] == 0);
-  CHECK_THAT(r.end.errors, contains("the server ended the connection behind message 1"));
+  CHECK_THAT(r.end.errors, contains("the server ended the connection after message 1"));
 }
 
 TEST_CASE("stress: goes on after an outage, and tells what was lost in it", "[direct]") {

@@ -12,7 +12,7 @@ using namespace revecho::compare;
 
 namespace {
 
-// What a script gets from server_process: $0 is --listen, and $3 the port file.
+// Arguments of a script that server_process starts: $0 is --listen, and $3 the port file.
 std::vector<std::string> shell(const std::string& script) { return {"-c", script}; }
 
 const std::string never_ends = "trap '' TERM; while :; do sleep 1; done";

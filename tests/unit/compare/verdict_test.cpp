@@ -1,4 +1,4 @@
-// What is made of the figures: who wins, who cannot, and what is said about it.
+// Verdicts on figures: the winner, the contestants that cannot win, and the sentences about it.
 #include "tests/support/catch.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tests/unit/compare/comparisons.hpp"

@@ -60,7 +60,7 @@ TEST_CASE("client options: take messages as they are, whatever is in them") {
   CHECK(client_with({"--", "--to", "-5", "--"}).messages == arguments{"--to", "-5", "--"});
 }
 
-TEST_CASE("client options: take the lines of stdin for want of messages") {
+TEST_CASE("client options: take the lines of stdin if there are no messages") {
   CHECK(client_with({}, "one\ntwo\n").messages == arguments{"one", "two"});
   CHECK(client_with({}, "one\ntwo").messages == arguments{"one", "two"});
   CHECK(client_with({"--framing", "line"}, "\n").messages == arguments{""});

@@ -60,7 +60,7 @@ TEST_CASE("parse_endpoint: says what is wrong") {
   CHECK_THAT(refusal(parse_endpoint, "a b:80"), contains("no spaces"));
 }
 
-TEST_CASE("parse_target: takes what parse_endpoint takes, but for port 0") {
+TEST_CASE("parse_target: takes what parse_endpoint takes, except port 0") {
   CHECK(parse_target("6789") == endpoint{"127.0.0.1", 6789});
   CHECK(parse_target("[::1]:1") == endpoint{"::1", 1});
   for (const std::string text : {"0", ":0", "localhost:0", "[::1]:0", "localhost:00"}) {

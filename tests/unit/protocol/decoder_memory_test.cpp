@@ -18,7 +18,7 @@ std::string text_of(std::span<const char> view) { return std::string(view.begin(
 
 std::size_t up_to(random_bits& random, std::size_t most) { return static_cast<std::size_t>(random() % (most + 1)); }
 
-// What a stream of lines means, written without a thought for reads and memory.
+// The meaning of a stream of lines, written without a thought for reads and memory.
 happenings naive_lines(std::string rest, std::size_t max_message) {
   happenings result;
   for (auto at = rest.find('\n'); at != rest.npos; at = rest.find('\n')) {

@@ -1,4 +1,4 @@
-// What a decoder makes of a stream that arrives in given pieces, as text to compare.
+// Events of a decoder for a stream that arrives in given pieces, as text to compare.
 #pragma once
 
 #include "shared/protocol/decoder.hpp"

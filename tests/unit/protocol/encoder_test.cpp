@@ -149,7 +149,7 @@ TEST_CASE("encoder: answers each read of a raw stream for itself") {
   CHECK(most_pieces == 1);
 }
 
-TEST_CASE("append_frame: puts the framing of a message around it, behind what is there") {
+TEST_CASE("append_frame: appends the framed message to existing bytes") {
   const auto appended = [](framing f, std::string_view message) {
     std::string out = ">";
     append_frame(out, f, message);

@@ -137,7 +137,7 @@ TEST_CASE("verifier: calls a reply that is wrong and ends too early corrupt") {
   check_verdict(f, "Hello", wire(f, "?????").substr(0, wire(f, "").size() + 2), {"corrupt", ""});
 }
 
-TEST_CASE("verifier: finds bytes behind a right reply") {
+TEST_CASE("verifier: finds bytes after a right reply") {
   const framing f = GENERATE(framing::raw, framing::line, framing::length, framing::eof);
   check_verdict(f, "Hello", wire(f, "olleH") + "?", {"extra bytes", ""});
   check_verdict(f, "Hello", wire(f, "olleH") + wire(f, "olleH"), {"extra bytes", ""});
@@ -196,7 +196,7 @@ TEST_CASE("verifier: does not take a reply in several pieces where there is fram
   check_verdict(f, "abcdef", wire(f, "bafedc"), {"corrupt", ""});
 }
 
-TEST_CASE("verifier: finds bytes behind a raw reply in several pieces") {
+TEST_CASE("verifier: finds bytes after a raw reply in several pieces") {
   CHECK(judge(framing::raw, "abcdef", {"bafedc?"}) == judged{"extra bytes", ""});
 }
 

@@ -1,4 +1,4 @@
-// What a client sends, and makes of right replies: pipelines, sessions, half-close, times.
+// Messages of a client, and right replies to them: pipelines, sessions, half-close, times.
 #include "tests/support/catch.hpp"
 #include "tests/unit/stress/talking.hpp"
 

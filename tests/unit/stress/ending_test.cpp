@@ -1,4 +1,4 @@
-// What a client makes of a connection that ends, in every way: late, lost, cut off, and the outage until the next
+// Connections of a client that end, in every way: late, lost, cut off, and the outage until the next
 // reply.
 #include "tests/support/catch.hpp"
 #include "tests/support/text_matchers.hpp"
@@ -84,7 +84,7 @@ TEST_CASE("conversation: counts a connection as closed early that owes nothing")
   CHECK(
       t.result().examples == std::vector<std::string>{
                                  "client 7: the server ended the connection before any message: end of stream",
-                                 "client 7: the server ended the connection behind message 0: Connection reset by peer",
+                                 "client 7: the server ended the connection after message 0: Connection reset by peer",
                              });
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("conversation: counts an end that does not come after the last reply")
   t.client.miss_end(ending::late, "Connection timed out");
   t.client.miss_end(ending::failed, "Connection reset by peer");
   CHECK(t.outcome() == "lost 1, late 1");
-  CHECK(t.result().examples.front() == "client 7: no end of the stream behind the last reply: Connection timed out");
+  CHECK(t.result().examples.front() == "client 7: no end of stream after the last reply: Connection timed out");
 }
 
 // --- the first reply -------------------------------------------------------------------------------------------------

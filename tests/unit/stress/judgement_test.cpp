@@ -183,7 +183,7 @@ TEST_CASE("conversation: names bytes that nobody asked for, and has no more use 
   t.hear(t.reply(0, 20) + "!?");
   CHECK(t.outcome() == "verified 1, extra bytes 1");
   CHECK(t.client.is_broken());
-  CHECK(t.result().examples.front() == "client 7: wrong reply: extra bytes: 21 3f behind the reply to message 0");
+  CHECK(t.result().examples.front() == "client 7: wrong reply: extra bytes: 21 3f after the reply to message 0");
 }
 
 TEST_CASE("conversation: names bytes that come before any message") {

@@ -1,4 +1,4 @@
-// What the load clients send.
+// Messages of the load clients.
 #include "tests/support/catch.hpp"
 #include "tools/stress/payload.hpp"
 

@@ -64,7 +64,7 @@ TEST_CASE("level: is limited by a CPU quota that stops the load tool, and says s
   CHECK(level.limited_by() == tool_limit::quota);
   CHECK(level.is_held_up());
   CHECK_THAT(said_of(level), contains("The load tool itself was stopped by its CPU quota, and waited 85 %"));
-  CHECK(with_run_delay(20ms, 30ms).limited_by() == tool_limit::quota); // 2 % of the time are behind p99
+  CHECK(with_run_delay(20ms, 30ms).limited_by() == tool_limit::quota); // 2 % of the time are beyond p99
 }
 
 TEST_CASE("level: is not limited by a CPU quota that stops others only") {

@@ -1,4 +1,4 @@
-// What the kernel allows one thread: the least that a server does to turn messages round with epoll.
+// Minimal epoll server: the lower bound for one thread.
 //     epoll_server [raw|line]     listens on a free port of 127.0.0.1, and prints it
 #include "tools/bench/servers/floor.hpp"
 

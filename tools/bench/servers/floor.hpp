@@ -1,4 +1,4 @@
-// What the minimal servers of the benchmark have in common. They show what the kernel allows: no time-outs, no limits,
+// Shared parts of the minimal servers of the benchmark. They show what the kernel allows: no time-outs, no limits,
 // no log, no orderly stop. But a call that fails is not passed over, because what it would have cost would be missing.
 #pragma once
 

@@ -1,5 +1,5 @@
-// What the parts of shared/ cost that every byte or every message goes through. tools/bench reads what `--reporter xml`
-// writes: a benchmark is called after what it does, and how many messages of how many bytes that is.
+// Micro-benchmarks of the code in shared/ that every byte or every message goes through. tools/bench reads what
+// `--reporter xml` writes: a benchmark is called after what it does, and how many messages of how many bytes that is.
 // For Catch2 v2, which v3 ignores. What is linked together has to agree about the second, hence a main() of its own.
 #define CATCH_CONFIG_MAIN
 #define CATCH_CONFIG_ENABLE_BENCHMARKING
@@ -55,7 +55,7 @@ std::size_t reply(decoder& messages, std::vector<char>& input) {
   return replies.messages();
 }
 
-// What add_all() would be with a search for each line.
+// add_all() with a search for each line.
 std::size_t reply_by_memchr(std::vector<char>& input) {
   std::size_t found = 0;
   char* line = input.data();

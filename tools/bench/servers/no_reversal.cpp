@@ -1,4 +1,4 @@
-// Takes the place of shared/reverse.cpp in a server that leaves the reversal out (but for the shortest messages), to
+// Takes the place of shared/reverse.cpp in a server that leaves the reversal out (except for the shortest messages), to
 // show what it costs.
 #include "shared/protocol/reverse.hpp"
 

@@ -1,4 +1,4 @@
-// What the kernel allows blocking calls: the least that a server does with a thread for each connection.
+// Minimal server with a thread for each connection: the lower bound for blocking calls.
 //     threads_server     listens on a free port of 127.0.0.1, and prints it
 #include "tools/bench/servers/floor.hpp"
 

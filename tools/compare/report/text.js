@@ -1,4 +1,4 @@
-// What the document of revecho-compare --json says, as text and elements of the page. Whatever comes from it is put in
+// The document of revecho-compare --json, as text and elements of the page. Whatever comes from it is put in
 // as text, never as markup.
 "use strict";
 
@@ -31,7 +31,7 @@ const counted = (number, thing) => `${exact(number)} ${thing}${number === 1 ? ""
 
 const clientsOf = (scenario) => `${exact(scenario.clients)} client${scenario.clients === 1 ? "" : "s"}`;
 
-// What a run has, in the order of the table: its key in the document, its title, how it is written.
+// Figures of a run, in the order of the table: its key in the document, its title, how it is written.
 const measures = [
   ["rate", "replies/s", count], ["replies", "replies", exact],
   ["mean_us", "mean", time], ["p50_us", "p50", time], ["p90_us", "p90", time], ["p99_us", "p99", time],
