@@ -1,5 +1,6 @@
 #include "shared/process/format.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -57,6 +58,16 @@ std::string format_size(double bytes) {
 std::string format_count(double number) {
   constexpr std::array units{unit{"", 1}, unit{"k", 1e3}, unit{"M", 1e6}, unit{"G", 1e9}};
   return format_with_unit(number, units, "");
+}
+
+std::string format_time(std::chrono::system_clock::time_point time) {
+  return fmt::format(
+      "{:%Y-%m-%d}T{}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(time)), format_time_of_day(time));
+}
+
+std::string format_time_of_day(std::chrono::system_clock::time_point time) {
+  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
+  return fmt::format("{:%H:%M:%S}.{:03}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)), milliseconds);
 }
 
 } // namespace revecho

@@ -15,4 +15,10 @@ std::string format_size(double bytes);
 /// "999", "12.3k", "1.05M".
 std::string format_count(double);
 
+/// UTC: "2026-01-31T12:00:00.000Z".
+std::string format_time(std::chrono::system_clock::time_point);
+
+/// UTC: "12:00:00.000".
+std::string format_time_of_day(std::chrono::system_clock::time_point);
+
 } // namespace revecho

@@ -1,9 +1,9 @@
 #include "shared/process/log.hpp"
 
+#include "shared/process/format.hpp"
 #include "shared/process/output.hpp"
 #include "shared/process/stderr_queue.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -27,14 +27,6 @@ std::string_view to_string(log_level level) {
   return "?";
 }
 
-std::string wall_time() {
-  const auto now = std::chrono::system_clock::now();
-  const auto milliseconds =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-  return fmt::format(
-      "{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(now)), milliseconds);
-}
-
 std::string as_text(log_level level, std::string_view message) {
   return level >= log_level::warning ? fmt::format("{}: {}", to_string(level), message) : std::string(message);
 }
@@ -56,7 +48,8 @@ void logger::write_one(log_level level, std::string_view message, const log_fiel
     write_line(as_text(level, message));
     return;
   }
-  nlohmann::ordered_json line{{"time", wall_time()}, {"level", to_string(level)}, {"message", message}};
+  nlohmann::ordered_json line{
+      {"time", format_time(std::chrono::system_clock::now())}, {"level", to_string(level)}, {"message", message}};
   for (const auto& [name, value] : fields)
     std::visit([&, key = std::string(name)](const auto& v) { line[key] = v; }, value);
   write_line(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));

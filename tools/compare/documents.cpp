@@ -29,7 +29,9 @@ json result_json(const result& r) {
   json summary = json::object();
   for (std::size_t m = 0; m < metrics; ++m)
     summary[std::string(to_string(static_cast<metric>(m)))] =
-        r.knows(static_cast<metric>(m)) ? estimate_json(r.all(static_cast<metric>(m))) : json();
+        r.knows(static_cast<metric>(m)) || static_cast<metric>(m) == metric::unserved
+            ? estimate_json(r.all(static_cast<metric>(m)))
+            : json();
   json runs = json::array();
   for (const auto& run : r.runs) {
     json figures = json::object();

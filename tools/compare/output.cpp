@@ -42,6 +42,7 @@ std::string user_share(const result& r) {
 }
 
 std::string mark_of(const result& r, const verdict& v) {
+  if (r.median(metric::unserved) > 0) return "!";
   if (r.contestant == v.winner) return "*";
   return v.tied.size() > 1 && std::find(v.tied.begin(), v.tied.end(), r.contestant) != v.tied.end() ? "=" : "";
 }
@@ -64,10 +65,10 @@ std::vector<std::string> cells_of(const result& r, const verdict& v) {
   if (r.runs.empty()) return {"", r.contestant, r.failure.empty() ? "not run" : "failed"};
   return {mark_of(r, v), r.contestant, rate_of(r), interval(r), latency(r, metric::p50_us, 50),
       latency(r, metric::p99_us, 99), latency(r, metric::max_us, 100), if_known(r, metric::replies, format_count),
-      first_reply(r), if_known(r, metric::accept_max_us, time_of), if_known(r, metric::unserved, whole),
-      if_known(r, metric::cpu_us, time_of), if_known(r, metric::processor_us, time_of), user_share(r),
-      if_known(r, metric::context_switches, short_number), if_known(r, metric::threads, whole),
-      if_known(r, metric::peak_memory_bytes, format_size),
+      first_reply(r), if_known(r, metric::accept_max_us, time_of),
+      r.all(metric::unserved).empty() ? "–" : whole(r.median(metric::unserved)), if_known(r, metric::cpu_us, time_of),
+      if_known(r, metric::processor_us, time_of), user_share(r), if_known(r, metric::context_switches, short_number),
+      if_known(r, metric::threads, whole), if_known(r, metric::peak_memory_bytes, format_size),
       if_known(r, metric::memory_per_connection_bytes, format_size)};
 }
 
@@ -115,7 +116,7 @@ std::string cell_of(const scenario_results& s, const contestant_info& who) {
   const auto r =
       std::find_if(s.results.begin(), s.results.end(), [&](const result& one) { return one.contestant == who.name; });
   if (r == s.results.end() || r->runs.empty()) return "–  ";
-  return fmt::format("{} {:1}", rate_of(*r), r->median(metric::unserved) > 0 ? "!" : mark_of(*r, s.verdict));
+  return fmt::format("{} {:1}", rate_of(*r), mark_of(*r, s.verdict));
 }
 
 // "10 clients": a line above has the group.

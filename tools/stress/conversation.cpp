@@ -43,7 +43,11 @@ void conversation::fail_to_begin(steady::time_point before, steady::time_point n
   add_example(reason);
 }
 
-void conversation::finish(steady::time_point now) { end_interruption(now); }
+// Without --reconnect nobody tries again: the interruption lasts as long as the level does.
+void conversation::finish(steady::time_point now) {
+  const auto end = results_.times().stop_sending;
+  end_interruption(work_.reconnect || end == steady::time_point::max() ? now : std::max(now, end));
+}
 
 void conversation::end_interruption(steady::time_point now) {
   if (down_since_) results_.add_interruption(number_, *down_since_, now, lost_while_down_, false);

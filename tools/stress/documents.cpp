@@ -64,12 +64,12 @@ json to_json(const level_result& level, const failure_rule& rule) {
   for (const outage& o : level.outages())
     outages.push_back({{"start_s", seconds(o.start)}, {"duration_s", seconds(o.duration)},
         {"connections", o.connections}, {"lost", o.lost}, {"whole_path", o.whole_path}});
-  return {{"clients", level.clients}, {"offered_rate", level.offered_rate}, {"window_s", seconds(level.window)},
-      {"messages", level.messages}, {"rate", level.rate()}, {"drift", level.drift() ? json(*level.drift()) : json()},
-      {"verified", level.verified}, {"wrong", wrong}, {"lost", level.lost}, {"late", level.late},
-      {"connect_failed", level.connect_failed}, {"closed_early", level.closed_early},
-      {"closed_idle", level.closed_idle}, {"reconnects", level.reconnects}, {"split_replies", level.split_replies},
-      {"latency_us", latency},
+  return {{"clients", level.clients}, {"started", format_time(level.started)}, {"offered_rate", level.offered_rate},
+      {"window_s", seconds(level.window)}, {"messages", level.messages}, {"rate", level.rate()},
+      {"drift", level.drift() ? json(*level.drift()) : json()}, {"verified", level.verified}, {"wrong", wrong},
+      {"lost", level.lost}, {"late", level.late}, {"connect_failed", level.connect_failed},
+      {"closed_early", level.closed_early}, {"closed_idle", level.closed_idle}, {"reconnects", level.reconnects},
+      {"split_replies", level.split_replies}, {"latency_us", latency},
       {"latency_by_client_us", {{"p50", of_clients(level.by_client.p50)}, {"p99", of_clients(level.by_client.p99)}}},
 
       {"fairness", {{"min", replies.empty() ? 0 : replies.front()},

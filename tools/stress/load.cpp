@@ -196,6 +196,10 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   result.clients = clients;
   result.pipeline = work_.pipeline;
   result.offered_rate = work_.rate;
+  result.goes_on = work_.reconnect;
+  result.started =
+      std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                                             steady::now() - std::min(running.front()->times().begun, steady::now()));
   result.cpu_share =
       std::chrono::duration<double>(cpu_time() - cpu_before).count() / wall / static_cast<double>(threads);
   result.throttled = throttled_time() - throttled_before;
@@ -215,6 +219,11 @@ level_result load::run(std::size_t clients, const observer& on_second) {
     if (interrupted_) end = std::min(end, steady::now());
   }
   result.window = begin < end ? end - begin : std::chrono::nanoseconds{};
+  if (interrupted_) { // clients without a connection would have stayed so for longer
+    const auto ran = steady::now() - running.front()->times().begun;
+    for (auto& each : result.interruptions)
+      each.duration = std::min(each.duration, std::max(ran - each.start, each.duration.zero()));
+  }
   const std::lock_guard lock(mutex_);
   workers_.clear();
   result.interrupted = interrupted_;

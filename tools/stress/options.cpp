@@ -206,7 +206,7 @@ stress_options parse_stress_options(int argc, const char* const* argv) {
       "  revecho-stress --clients 50 --rate 10000       latency at a fixed rate\n"
       "  revecho-stress --clients 50 --find-rate p99=5ms\n"
       "  revecho-stress --clients 1000 --think uniform:0s..3s --session exp:20 --duration 30s\n"
-      "  revecho-stress --clients 20 --reconnect --duration 1m     while a load balancer is reloaded\n"
+      "  revecho-stress --clients 20 --reconnect --session exp:20 --duration 1m     while a proxy is reloaded\n"
       "  revecho-stress --clients 50 --reconnect --fail-if none,lost>0,outage>500ms     in CI\n"
       "Exit code: 0 if every reply was right, 1 if any was wrong, lost, late or never sent, a connection failed or "
       "was\nclosed early (--fail-if changes that), or output failed; 2 for a bad option, 130 if interrupted.");

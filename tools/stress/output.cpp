@@ -34,7 +34,8 @@ void add_outages(const level_result& level, std::vector<std::string>& lines) {
     ++told;
     const auto who = o.whole_path ? fmt::format("the whole path ({})", plural(o.connections, "client"))
                                   : fmt::format("some clients ({} of {})", o.connections, level.clients);
-    lines.push_back(fmt::format("Outage at {:.1f} s for {}: {}, {} lost.", seconds(o.start),
+    lines.push_back(fmt::format("Outage at {:.1f} s ({} UTC) for {}: {}, {} lost.", seconds(o.start),
+        format_time_of_day(level.started + std::chrono::duration_cast<std::chrono::system_clock::duration>(o.start)),
         format_duration(o.duration), who, plural(o.lost, "message")));
   }
   if (summed.empty()) return;
@@ -59,6 +60,9 @@ void add_failures(const level_result& level, std::vector<std::string>& lines) {
       lines.push_back(fmt::format("{} wrong: {}.", count_text(level.wrong[i]), to_string(static_cast<fault>(i))));
   for (const auto& example : level.examples)
     lines.push_back(example);
+  const auto faults = level.wrong_total() + level.lost + level.late + level.connect_failed + level.closed_early;
+  if (level.examples.size() == most_examples && faults > most_examples)
+    lines.push_back(fmt::format("And {} more.", count_text(faults - most_examples)));
   if (level.verified == 0 && !level.interrupted) lines.emplace_back("Nobody was answered.");
   if (level.missed_sends > 0)
     lines.push_back(
@@ -76,7 +80,14 @@ void add_failures(const level_result& level, std::vector<std::string>& lines) {
         count_text(level.closed_early), level.closed_early == 1 ? " was" : "s were"));
   if (level.closed_idle > 0)
     lines.push_back(fmt::format("Idle connections closed by the peer: {}.", count_text(level.closed_idle)));
-  if (level.reconnects > 0) lines.push_back(fmt::format("{} attempts to reconnect.", count_text(level.reconnects)));
+  if (level.reconnects > 0) lines.push_back(fmt::format("{} to reconnect.", plural(level.reconnects, "attempt")));
+  const bool all_kept_the_first =
+      level.goes_on && level.reconnects == 0 && level.connect.values.size() <= level.clients;
+  if (all_kept_the_first)
+    lines.emplace_back(
+        "All clients kept their first connection: nothing was learned about new ones; --session makes some.");
+  if (!level.goes_on && level.lost > 0 && !level.interrupted)
+    lines.emplace_back("Clients that lost their connection did not go on: with --reconnect they do.");
 }
 
 std::string about_standstills(const level_result& level) {
@@ -103,7 +114,7 @@ std::string way_to_more_cpu(const level_result& level, const workload& work) {
 
 // Names the limit if it was not the server.
 std::string about_limit(const level_result& level, const workload& work) {
-  constexpr auto so = "the figures describe it rather than the server";
+  constexpr auto so = "rate and latencies describe it rather than the server";
   switch (level.limited_by()) {
   case tool_limit::none:
     return {};
@@ -174,10 +185,10 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
         "{:.2g} % of the latencies are near 40 ms: a peer on the path waits for delayed ACKs; does it set TCP_NODELAY?",
         100 * part));
   if (const auto drift = level.drift())
-    lines.push_back(
-        fmt::format("The rate {} by {:.0f} % from the first half of the window to the second: this is no steady "
-                    "state; a longer --warmup may reach it.",
-            *drift > 0 ? "rose" : "fell", 100 * std::abs(*drift)));
+    lines.push_back(fmt::format("The rate {} by {:.0f} % from the first half of the window to the second: {}.",
+        *drift > 0 ? "rose" : "fell", 100 * std::abs(*drift),
+        level.outages().empty() ? "this is no steady state; a longer --warmup may reach it"
+                                : "there was an outage in it"));
   if (!level.standstills.empty()) lines.push_back(about_standstills(level));
   if (auto text = about_limit(level, work); !text.empty()) lines.push_back(std::move(text));
   if (level.knows_no_arrivals())
@@ -223,7 +234,8 @@ std::vector<std::string> cells_of(const level_result& level, bool open) {
   cells.push_back(fmt::format("{}{}/s", limited ? "≥ " : "", format_count(level.rate())));
   for (const double percent : {50.0, 90.0, 99.0, 99.9})
     cells.push_back(percentile_text(judged, percent));
-  cells.push_back(format_duration(judged.max()));
+  const bool is_bound = judged_by(level).censored > 0 && level.lost + level.late + level.missed_sends > 0;
+  cells.push_back((is_bound ? ">" : "") + format_duration(judged.max()));
   if (open)
     for (const double percent : {50.0, 99.0})
       cells.push_back(percentile_text(level.service.values, percent));

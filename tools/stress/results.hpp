@@ -81,8 +81,9 @@ struct latencies_by_client {
 struct level_result {
   std::size_t clients = 0;
   std::size_t pipeline = 1;
-  double offered_rate = 0;           ///< open loop: what was asked for, messages/s; else 0
-  std::chrono::nanoseconds window{}; ///< the time that was counted
+  double offered_rate = 0;                       ///< open loop: what was asked for, messages/s; else 0
+  std::chrono::nanoseconds window{};             ///< the time that was counted
+  std::chrono::system_clock::time_point started; ///< by the wall clock
 
   // In the window.
   std::uint64_t messages = 0; ///< sent
@@ -133,6 +134,7 @@ struct level_result {
   std::size_t processors = 1;         ///< that it may use
   std::size_t ports = 0;              ///< that it may connect from, of all its addresses together
   std::optional<std::uint64_t> retransmitted; ///< segments meanwhile, of all in its network namespace
+  bool goes_on = false;                       ///< lost connections were made again
   bool interrupted = false;
 
   void merge(const level_result& other);

@@ -9,6 +9,7 @@
 #include "tools/processors.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <csignal>
 #include <initializer_list>
@@ -77,7 +78,7 @@ TEST_CASE("compare: knows what its own servers cost") {
         continue;
       }
       CHECK(value.is_number());
-      CHECK(value >= 0);
+      CHECK((value >= 0 || metric == "drift")); // on a busy machine the rate may fall
       CHECK(r["summary"][metric]["median"] == value);
     }
     for (const auto* positive : {"rate", "replies", "p50_us", "max_us", "cpu_us", "peak_memory_bytes", "threads"})
@@ -230,7 +231,12 @@ TEST_CASE("compare: alternates the contestants, A B C, C B A") {
 }
 
 TEST_CASE("compare: goes on until intervals are narrow enough or the time is over, and makes five runs at least") {
-  const scripted_server server(honest("raw"));
+  const scripted_server server(answering("raw", [](peer& client, const request& r) {
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds{20}); // however busy the machine, no run has many times the rate of another
+    client.send(r.reply);
+    return true;
+  }));
   const auto runs_with = [&](const words& more) {
     words all{"--against", "a=" + server.address(), "--clients", "1", "--duration", "200ms", "--json", "-"};
     all.insert(all.end(), more.begin(), more.end());

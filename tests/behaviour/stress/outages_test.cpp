@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <memory>
 #include <mutex>
@@ -168,4 +169,22 @@ TEST_CASE("stress: makes no long outage of many short ones", "[direct]") {
   }
   CHECK(lost_in_outages(r.level) <= r.level["lost"]);
   CHECK_THAT(r.end.errors, contains(" interruptions of ") && contains(", the longest for "));
+}
+
+TEST_CASE("stress: reports an outage up to the end if clients do not try again", "[direct]") {
+  auto server = std::make_unique<server_process>(variants().back(), words{"--framing", "line", "--delay", "5ms"});
+  process tool("revecho-stress", line_load(std::to_string(server->port()),
+                                     {"--clients", "4", "--duration", "2s", "--fail-if", "none,outage>500ms"}));
+  std::this_thread::sleep_for(700ms);
+  server->signal(SIGKILL);
+  server->wait();
+  const auto r = parsed(tool.wait());
+  CAPTURE(r.end.output, r.end.errors);
+  CHECK(r.end.exit_code == 1);
+  REQUIRE(r.level["outages"].size() == 1);
+  const double start = r.level["outages"][0]["start_s"];
+  const double duration = r.level["outages"][0]["duration_s"];
+  CHECK(std::abs(start + duration - 2) < 0.2);
+  CHECK(r.level["outages"][0]["whole_path"] == true);
+  CHECK_THAT(r.end.errors, contains(" UTC) for ") && contains("Clients that lost their connection did not go on"));
 }

@@ -172,3 +172,9 @@ TEST_CASE("format_count: writes three digits and a power of 1000") {
     CHECK(format_count(number) == text);
   }
 }
+
+TEST_CASE("format: writes times in UTC, with milliseconds") {
+  const std::chrono::system_clock::time_point time{std::chrono::milliseconds{1'769'860'800'007}};
+  CHECK(format_time(time) == "2026-01-31T12:00:00.007Z");
+  CHECK(format_time_of_day(time) == "12:00:00.007");
+}
