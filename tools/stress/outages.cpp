@@ -71,15 +71,20 @@ std::vector<outage> outages_of(
     std::vector<interruption> all, const reply_times& replies, std::size_t clients, nanoseconds shortest_silence) {
   std::erase_if(all, [&](const auto& each) { return each.connected && each.duration < shortest_silence; });
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
-  std::vector<group> groups;
-  std::size_t first_open = 0; // those before it have ended
+  std::vector<group> open; // that later ones may still join
+  std::vector<outage> result;
+  const auto close_until = [&](nanoseconds time) {
+    std::erase_if(open, [&](const group& g) {
+      if (g.end > time) return false;
+      result.push_back(outage_of(g, replies, clients));
+      return true;
+    });
+  };
   for (const auto& next : all) {
-    while (first_open < groups.size() && groups[first_open].end <= next.start)
-      ++first_open;
-    const auto found = std::find_if(groups.begin() + static_cast<std::ptrdiff_t>(first_open), groups.end(),
-        [&](const group& g) { return joins(g, next); });
-    if (found == groups.end()) {
-      groups.push_back({next.start, next.end(), {next}, {next.client}});
+    close_until(next.start);
+    const auto found = std::find_if(open.begin(), open.end(), [&](const group& g) { return joins(g, next); });
+    if (found == open.end()) {
+      open.push_back({next.start, next.end(), {next}, {next.client}});
       continue;
     }
     found->begin = std::max(found->begin, next.start);
@@ -87,9 +92,7 @@ std::vector<outage> outages_of(
     found->members.push_back(next);
     found->clients.insert(next.client);
   }
-  std::vector<outage> result;
-  for (const auto& g : groups)
-    result.push_back(outage_of(g, replies, clients));
+  close_until(nanoseconds::max());
   std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
   return result;
 }

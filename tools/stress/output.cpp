@@ -38,6 +38,8 @@ void add_outages(const level_result& level, std::vector<std::string>& lines) {
         format_time_of_day(level.started + std::chrono::duration_cast<std::chrono::system_clock::duration>(o.start)),
         format_duration(o.duration), who, plural(o.lost, "message")));
   }
+  if (level.interruptions_left_out > 0)
+    lines.push_back(fmt::format("{} more were not kept.", plural(level.interruptions_left_out, "interruption")));
   if (summed.empty()) return;
   const auto by = [&](auto member) {
     return std::minmax_element(
