@@ -48,10 +48,12 @@ errand in_flight(const std::string& label, const std::string& limit) {
 script script_of(const std::string& name) {
   if (name == "five-requests")
     return {"Five requests, one by one and all together",
-        "Each request costs the server 200 ms of waiting. Sequential requests wait for the sum; concurrent requests wait for the longest.",
+        "Each request costs the server 200 ms of waiting. Sequential requests wait for the sum; concurrent requests "
+        "wait for the longest.",
         5, {"--delay", "200ms"}, {one_by_one, in_flight("async client and server, all together", "5")}};
   return {"A hundred requests, and a limit on those in flight",
-      "Each request costs the server 0 to 100 ms of waiting. A limit protects the backend; the price is the time that requests spend queued.",
+      "Each request costs the server 0 to 100 ms of waiting. A limit protects the backend; the price is the time that "
+      "requests spend queued.",
       100, {"--delay", "uniform:0s..100ms", "--seed", "1"},
       {one_by_one, in_flight("async, 2 in flight", "2"), in_flight("async, 10 in flight", "10"),
           in_flight("async, all together", "100")}};

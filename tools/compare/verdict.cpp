@@ -155,7 +155,8 @@ verdict judge(const scenario_results& s, const criteria& c) {
       v.text += fmt::format(" {} did not keep up: {} replies/s.", r.contestant, format_count(r.median(metric::rate)));
   if (std::any_of(
           s.results.begin(), s.results.end(), [](const result& r) { return r.median(metric::tool_limited) > 0; }))
-    v.text += " The load tool itself was at its limit, or was held up, in some runs: figures marked ≥ are lower bounds.";
+    v.text +=
+        " The load tool itself was at its limit, or was held up, in some runs: figures marked ≥ are lower bounds.";
   return v;
 }
 
