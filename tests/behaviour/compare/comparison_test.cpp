@@ -64,7 +64,9 @@ TEST_CASE("compare: knows what its own servers cost") {
     CHECK(r["failure"].is_null());
     REQUIRE(r["runs"].size() == 1);
     const auto& run = r["runs"][0];
-    for (const auto& [metric, value] : run.items()) {
+    for (const auto& item : run.items()) {
+      const std::string& metric = item.key();
+      const auto& value = item.value();
       CAPTURE(metric);
       const auto is_of = [&](std::initializer_list<const char*> kinds) {
         return std::any_of(kinds.begin(), kinds.end(), [&](const char* kind) { return metric.starts_with(kind); });

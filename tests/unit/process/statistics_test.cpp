@@ -114,7 +114,7 @@ TEST_CASE("statistics: gives the log every counter by its own name, and the open
 
 TEST_CASE("statistics: tell how many connections the busiest thread has accepted") {
   statistics s;
-  for (const std::uint64_t connections : {2, 5, 3})
+  for (const std::uint64_t connections : {2U, 5U, 3U})
     std::thread([&] { s.add(count::accepted, connections); }).join();
   std::thread([&] { s.add(count::messages, 9); }).join();
   CHECK(s.snapshot().accepted_by_busiest_thread == 5);
