@@ -67,7 +67,7 @@ class statistics {
   histogram accept_waits_;
 };
 
-/// "served 12 connections, 340 messages, 21.8 KiB in, 21.8 KiB out" then the counts of what went wrong.
+/// "served 12 connections, 340 messages, 21.8 KiB in, 21.8 KiB out", then the counts of what went wrong.
 std::string summary(const statistics_snapshot&);
 
 /// Every counter by its name, "open", "accepted_by_busiest_thread", and "accept_wait_p50_ms" and so on where they are

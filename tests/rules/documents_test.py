@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The documents rule: links and file names in them exist, each --option is one, and examples do what they show.
+"""The documents rule: links and file names in them exist, each --option is one and stands in one, and examples do what
+they show.
 
 A fenced block of `console` is run, in order, in the root of the project: lines with `$ ` are commands, and what follows
 is their output, figures aside. A command that ends with & stays until the end of the block.
@@ -117,6 +118,10 @@ class Documents(unittest.TestCase):
             self.assertEqual(options_in(inline) - known - OTHERS, set())
 
         self.on_every_document(check)
+
+    def test_options_of_the_programs_are_documented(self):
+        written = "\n".join(document.read_text() for document in DOCUMENTS)
+        self.assertEqual(known_options() - options_in(written), {"--help"} - options_in(written))
 
     def test_examples_do_what_they_show(self):
         run = 0

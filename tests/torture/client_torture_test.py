@@ -129,7 +129,7 @@ class StressOneThread(Stress):
         return is_possible(call)
 
 
-# What the load tool, too, reads about the machine, in the same way.
+# Files about the machine that revecho-stress reads, too, in the same way.
 OF_MACHINE = re.compile('["<]/(sys|proc/(sys|self|thread-self|cpuinfo|meminfo|loadavg|net))\\b')
 
 

@@ -79,8 +79,8 @@ std::string who_starves(const document& all) {
       parts.push_back(fmt::format(
           "{} served {:.0f}", r.contestant, static_cast<double>(most->clients) - r.median(metric::unserved)));
   if (parts.empty()) return {};
-  return fmt::format("What looks fast may only be serving few: of {} clients {} in a run of {}, and the others did not "
-                     "get a single reply.",
+  return fmt::format("A server can look fast by serving few: of {} clients {} in a run of {}; the others received no "
+                     "reply.",
       most->clients, listed(parts), time_of(1e6 * all.duration_s));
 }
 

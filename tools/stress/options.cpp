@@ -117,7 +117,7 @@ void add_connection_options(CLI::App& app, stress_options& options) {
       "Pause between failed reconnects, which limits how precisely outages are timed; the first attempt is made at "
       "once",
       "uniform:20ms..50ms");
-  add_parsed(app, "--outage", work.shortest_outage, parse_duration, "DURATION",
+  add_parsed(app, "--outage", work.shortest_outage, parse_some_duration, "DURATION",
       "Report an outage if a connected client gets no reply for this long and for four usual reply times", "1s");
   const auto threads = [](const std::string& text) {
     return static_cast<unsigned>(parse_count(text, 1, limits::max_threads));

@@ -88,7 +88,9 @@ void add_failures(const level_result& level, std::vector<std::string>& lines) {
   if (all_kept_the_first)
     lines.emplace_back(
         "All clients kept their first connection: nothing was learned about new ones; --session makes some.");
-  if (!level.goes_on && level.lost > 0 && !level.interrupted)
+  const bool some_are_gone = std::any_of(
+      level.interruptions.begin(), level.interruptions.end(), [](const interruption& i) { return !i.connected; });
+  if (!level.goes_on && some_are_gone && !level.interrupted)
     lines.emplace_back("Clients that lost their connection did not go on: with --reconnect they do.");
 }
 
@@ -236,8 +238,7 @@ std::vector<std::string> cells_of(const level_result& level, bool open) {
   cells.push_back(fmt::format("{}{}/s", limited ? "≥ " : "", format_count(level.rate())));
   for (const double percent : {50.0, 90.0, 99.0, 99.9})
     cells.push_back(percentile_text(judged, percent));
-  const bool is_bound = judged_by(level).censored > 0 && level.lost + level.late + level.missed_sends > 0;
-  cells.push_back((is_bound ? ">" : "") + format_duration(judged.max()));
+  cells.push_back((judged_by(level).is_max_censored() ? ">" : "") + format_duration(judged.max()));
   if (open)
     for (const double percent : {50.0, 99.0})
       cells.push_back(percentile_text(level.service.values, percent));

@@ -54,10 +54,8 @@ void recorder::count_connect_failed(std::chrono::nanoseconds took, bool again) {
   ++result_.connect_failed;
   ++current_.errors;
   if (again) return;
-  result_.connect.values.record(std::max(took, work_.timeout));
-  ++result_.connect.censored;
-  result_.first_reply.values.record(std::max(took, work_.timeout));
-  ++result_.first_reply.censored;
+  result_.connect.record_censored(std::max(took, work_.timeout));
+  result_.first_reply.record_censored(std::max(took, work_.timeout));
 }
 
 void recorder::count_first_reply(
@@ -68,8 +66,7 @@ void recorder::count_first_reply(
 void recorder::count_no_first_reply(std::chrono::nanoseconds connecting, steady::time_point intended,
     steady::time_point now, std::chrono::nanoseconds at_least) {
   const auto since = std::max(intended, std::min(awake_since_, now));
-  result_.first_reply.values.record(connecting + std::max<std::chrono::nanoseconds>(now - since, at_least));
-  ++result_.first_reply.censored;
+  result_.first_reply.record_censored(connecting + std::max<std::chrono::nanoseconds>(now - since, at_least));
 }
 
 void recorder::count_sent(steady::time_point intended) noexcept {
@@ -167,12 +164,10 @@ void recorder::record_censored(steady::time_point intended, steady::time_point s
     std::chrono::nanoseconds at_least) noexcept {
   intended = std::max(intended, std::min(awake_since_, now));
   sent = std::max(sent, std::min(awake_since_, now));
-  result_.service.values.record(std::max<std::chrono::nanoseconds>(now - sent, at_least));
-  ++result_.service.censored;
+  result_.service.record_censored(std::max<std::chrono::nanoseconds>(now - sent, at_least));
   result_.longest_stall = std::max(result_.longest_stall, std::chrono::nanoseconds{now - sent});
   if (!is_open()) return;
-  result_.response.values.record(std::max<std::chrono::nanoseconds>(now - intended, at_least));
-  ++result_.response.censored;
+  result_.response.record_censored(std::max<std::chrono::nanoseconds>(now - intended, at_least));
   result_.wait.values.record(sent - intended);
 }
 
@@ -184,10 +179,8 @@ void recorder::count_missed(steady::time_point intended, steady::time_point now,
   }
   result_.missed_sends += count;
   const auto at_least = std::max(now - intended, work_.rest ? std::chrono::nanoseconds{} : work_.timeout);
-  result_.response.values.record(at_least, count);
-  result_.response.censored += count;
-  result_.wait.values.record(at_least, count);
-  result_.wait.censored += count;
+  result_.response.record_censored(at_least, count);
+  result_.wait.record_censored(at_least, count);
 }
 
 void recorder::add_interruption(

@@ -28,9 +28,16 @@ std::string_view to_string(fault f) noexcept {
   return "?";
 }
 
+void latencies::record_censored(std::chrono::nanoseconds at_least, std::uint64_t count) noexcept {
+  values.record(at_least, count);
+  censored += count;
+  longest_censored = std::max(longest_censored, at_least);
+}
+
 void latencies::merge(const latencies& other) noexcept {
   values.merge(other.values);
   censored += other.censored;
+  longest_censored = std::max(longest_censored, other.longest_censored);
 }
 
 void latencies_by_client::merge(const latencies_by_client& other) {

@@ -42,7 +42,12 @@ std::string_view to_string(fault) noexcept;
 struct latencies {
   histogram values;
   std::uint64_t censored = 0;
+  std::chrono::nanoseconds longest_censored{}; ///< what is known of it
 
+  /// So many of them took at least that.
+  void record_censored(std::chrono::nanoseconds at_least, std::uint64_t count = 1) noexcept;
+  /// Is no more known of the longest one than that it was at least as long?
+  bool is_max_censored() const noexcept { return censored > 0 && longest_censored >= values.max(); }
   void merge(const latencies& other) noexcept;
 };
 

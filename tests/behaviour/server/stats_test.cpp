@@ -103,3 +103,26 @@ TEST_CASE("server: reports a rate over the time that has passed, not over the on
   client.close();
   server.stop();
 }
+
+TEST_CASE("server: reports how many connections the busiest of its threads has accepted", "[direct]") {
+  const auto v = GENERATE(from_range(variants()));
+  CAPTURE(v.name);
+  constexpr int connections = 12;
+  server_process server(v, {"--log-format", "json"});
+  for (int i = 0; i < connections; ++i) {
+    peer client(server.port());
+    client.send("message");
+    CHECK(client.receive(7) == "egassem");
+  }
+  const auto log = server.stop();
+  CAPTURE(log);
+  const std::string name = "\"accepted_by_busiest_thread\":";
+  const auto at = log.rfind(name);
+  REQUIRE(at != log.npos);
+  const int busiest = std::stoi(log.substr(at + name.size()));
+  CHECK(busiest <= connections);
+  CHECK(busiest * 16 >= connections); // no variant has more threads that accept
+  const bool one_accepts =
+      v.program == "revecho-sync-server" ? v.name.find("pool") == v.name.npos : v.name.find("2") == v.name.npos;
+  if (one_accepts) CHECK(busiest == connections);
+}

@@ -1,6 +1,7 @@
 // Reports of outages, against servers whose outages the test makes itself. Direct: a proxy in front
 // of them would have outages of its own.
 #include "tests/support/catch.hpp"
+#include "tests/support/load_report.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/text_matchers.hpp"
@@ -27,17 +28,6 @@ using clock_type = std::chrono::steady_clock;
 namespace {
 
 using words = std::vector<std::string>;
-
-struct report {
-  outcome end;
-  nlohmann::json level;
-};
-
-report parsed(outcome end) {
-  const auto document = nlohmann::json::parse(end.output, nullptr, false);
-  REQUIRE_FALSE(document.is_discarded());
-  return {std::move(end), document["levels"][0]};
-}
 
 words line_load(const std::string& port, const words& more) {
   words all{port, "--framing", "line", "--json", "-"};
@@ -187,4 +177,21 @@ TEST_CASE("stress: reports an outage up to the end if clients do not try again",
   CHECK(std::abs(start + duration - 2) < 0.2);
   CHECK(r.level["outages"][0]["whole_path"] == true);
   CHECK_THAT(r.end.errors, contains(" UTC) for ") && contains("Clients that lost their connection did not go on"));
+}
+
+TEST_CASE("stress: keeps its time even if it is to reconnect without a pause", "[direct]") {
+  std::uint16_t port = 0;
+  {
+    const scripted_server gone([](peer&) {});
+    port = gone.port();
+  }
+  const auto start = clock_type::now();
+  const auto r = parsed(
+      run("revecho-stress", line_load(std::to_string(port),
+                                {"--clients", "5", "--duration", "1s", "--reconnect", "--reconnect-pause", "0"})));
+  CAPTURE(r.end.errors);
+  CHECK(r.end.exit_code == 1);
+  CHECK(clock_type::now() - start < 20s); // and not for ever
+  CHECK(r.level["connect_failed"] > 5);
+  CHECK(r.level["latency_us"]["connect"]["count"] == 5); // attempts of one outage are one connection that took long
 }

@@ -1,6 +1,7 @@
 // revecho-stress keeps the pace it was told: what a server sees of it, and what it says of a server that stalls.
 // Direct, where the server is scripted or comes again on its port: no proxy is in front of it.
 #include "tests/support/catch.hpp"
+#include "tests/support/load_report.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/skip.hpp"
@@ -27,18 +28,7 @@ using clock_type = std::chrono::steady_clock;
 
 namespace {
 
-struct report {
-  outcome end;
-  nlohmann::json level;
-};
-
-report parsed(outcome end) {
-  const auto document = nlohmann::json::parse(end.output, nullptr, false);
-  REQUIRE_FALSE(document.is_discarded());
-  return {std::move(end), document["levels"][0]};
-}
-
-report stress(std::uint16_t port, const std::vector<std::string>& options) {
+load_report stress(std::uint16_t port, const std::vector<std::string>& options) {
   std::vector<std::string> all{std::to_string(port), "--framing", "line", "--json", "-"};
   all.insert(all.end(), options.begin(), options.end());
   return parsed(run("revecho-stress", all));

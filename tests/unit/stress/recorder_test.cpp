@@ -123,6 +123,18 @@ TEST_CASE("recorder: takes a standstill of the tool out of an interruption") {
   CHECK(results.result().interruptions.front().duration == 2s);
 }
 
+TEST_CASE("recorder: knows whether the longest latency is only a lower bound") {
+  workload work;
+  recorder results(work, false);
+  results.begin(level_times(work, begin_time));
+  results.count_unfinished(begin_time, begin_time, begin_time + 200ms);
+  CHECK(results.result().service.is_max_censored());
+  results.count_reply(begin_time, begin_time, begin_time, begin_time + 300ms, 1, true);
+  CHECK_FALSE(results.result().service.is_max_censored());
+  results.count_lost(begin_time, begin_time, begin_time + 400ms, false);
+  CHECK(results.result().service.is_max_censored()); // the time-out
+}
+
 TEST_CASE("recorder: takes what is lost or missed for at least the time-out") {
   workload work;
   work.rate = 10;

@@ -1,19 +1,15 @@
 // Exercise 2: each request makes a call that blocks, as a database driver might. It blocks the event loop, and so all
 // other clients. The call itself cannot be changed. Make test.py pass.
 // usage: server PORT
-#include <asio.hpp>
+#include "docs/examples/exercises/serving.hpp"
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdint>
-#include <iostream>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
-
-using asio::ip::tcp;
 
 // Blocks for a second.
 std::string ask_database(std::string question) {
@@ -34,18 +30,4 @@ asio::awaitable<void> serve(tcp::socket peer) {
   }
 }
 
-asio::awaitable<void> accept_connections(tcp::acceptor& from) {
-  for (;;) {
-    tcp::socket peer = co_await from.async_accept(asio::use_awaitable);
-    asio::co_spawn(from.get_executor(), serve(std::move(peer)), asio::detached);
-  }
-}
-
-int main(int, char** arguments) {
-  asio::io_context loop;
-  const auto port = static_cast<std::uint16_t>(std::stoi(arguments[1]));
-  tcp::acceptor acceptor(loop, tcp::endpoint(asio::ip::address_v4::loopback(), port));
-  std::cout << acceptor.local_endpoint().port() << std::endl;
-  asio::co_spawn(loop, accept_connections(acceptor), asio::detached);
-  loop.run();
-}
+int main(int, char** arguments) { serve_on(arguments[1], serve); }

@@ -1,18 +1,14 @@
 // Exercise 2, solved: calls that block run in threads of a pool, and the event loop awaits their results.
 // usage: solution PORT
-#include <asio.hpp>
+#include "docs/examples/exercises/serving.hpp"
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdint>
-#include <iostream>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
-
-using asio::ip::tcp;
 
 // Blocks for a second.
 std::string ask_database(std::string question) {
@@ -36,19 +32,7 @@ asio::awaitable<void> serve(tcp::socket peer, asio::thread_pool& threads) {
   }
 }
 
-asio::awaitable<void> accept_connections(tcp::acceptor& from, asio::thread_pool& threads) {
-  for (;;) {
-    tcp::socket peer = co_await from.async_accept(asio::use_awaitable);
-    asio::co_spawn(from.get_executor(), serve(std::move(peer), threads), asio::detached);
-  }
-}
-
 int main(int, char** arguments) {
   asio::thread_pool threads(16);
-  asio::io_context loop;
-  const auto port = static_cast<std::uint16_t>(std::stoi(arguments[1]));
-  tcp::acceptor acceptor(loop, tcp::endpoint(asio::ip::address_v4::loopback(), port));
-  std::cout << acceptor.local_endpoint().port() << std::endl;
-  asio::co_spawn(loop, accept_connections(acceptor, threads), asio::detached);
-  loop.run();
+  serve_on(arguments[1], [&](tcp::socket peer) { return serve(std::move(peer), threads); });
 }

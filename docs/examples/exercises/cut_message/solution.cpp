@@ -1,15 +1,11 @@
 // Exercise 1, solved: bytes are collected until a line break is among them; what follows it belongs to the next line.
 // usage: solution PORT
-#include <asio.hpp>
+#include "docs/examples/exercises/serving.hpp"
 
 #include <algorithm>
-#include <cstdint>
-#include <iostream>
 #include <string>
 #include <system_error>
 #include <utility>
-
-using asio::ip::tcp;
 
 asio::awaitable<void> serve(tcp::socket peer) {
   constexpr std::size_t longest_line = 1024;
@@ -27,18 +23,4 @@ asio::awaitable<void> serve(tcp::socket peer) {
   }
 }
 
-asio::awaitable<void> accept_connections(tcp::acceptor& from) {
-  for (;;) {
-    tcp::socket peer = co_await from.async_accept(asio::use_awaitable);
-    asio::co_spawn(from.get_executor(), serve(std::move(peer)), asio::detached);
-  }
-}
-
-int main(int, char** arguments) {
-  asio::io_context loop;
-  const auto port = static_cast<std::uint16_t>(std::stoi(arguments[1]));
-  tcp::acceptor acceptor(loop, tcp::endpoint(asio::ip::address_v4::loopback(), port));
-  std::cout << acceptor.local_endpoint().port() << std::endl;
-  asio::co_spawn(loop, accept_connections(acceptor), asio::detached);
-  loop.run();
-}
+int main(int, char** arguments) { serve_on(arguments[1], serve); }
