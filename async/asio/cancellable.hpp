@@ -58,7 +58,7 @@ class cancellable {
   /// nothing: that could fail, and asio 1.22 starts the operations of coroutines where nothing may be thrown.
   template <class Token>
   auto in_own_memory(Token token) noexcept {
-    return asio::bind_allocator(handler_allocator<void>(memory_), std::move(token));
+    return asio::bind_allocator(std::pmr::polymorphic_allocator<>(&memory_), std::move(token));
   }
 
   /// The completion token that resumes the coroutine, with any error in `error`.
