@@ -32,7 +32,6 @@ constexpr unsigned most_useless_repetitions = 3;
 
 // A connection that begins a message and never ends it.
 unique_descriptor stall(stress::load& engine, const std::atomic<bool>& interrupted) {
-  const auto& to = engine.work().to;
   const auto kind = engine.work().framing_kind;
   std::error_code error;
   auto socket = connect_to_first(engine.resolve(), deadline_after(10s), error, &interrupted).socket;
@@ -40,7 +39,7 @@ unique_descriptor stall(stress::load& engine, const std::atomic<bool>& interrupt
   // With raw there is no such thing as half a message.
   if (socket && kind != framing::raw && ::send(socket.get(), half.data(), half.size(), MSG_NOSIGNAL) <= 0)
     error = last_error();
-  if (error) throw std::system_error(error, fmt::format("cannot connect to {}", to_string(to)));
+  if (error) throw std::system_error(error, fmt::format("cannot connect to {}", to_string(engine.work().to.front())));
   return socket;
 }
 
@@ -215,7 +214,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
   engine.work().warmup = options_.duration / 10;
   engine.work().threads = static_cast<unsigned>(std::max<std::size_t>(cpus.tool.size(), 1));
   if (who.running) {
-    engine.work().to = *who.running;
+    engine.work().to = {*who.running};
   } else {
     auto arguments = who.arguments;
     arguments.insert(arguments.end(), {"--framing", std::string(to_string(s.work.framing_kind)), "--delay", s.delay,
@@ -225,7 +224,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
     if (s.has_staller) arguments.insert(arguments.end(), {"--message-timeout", "0"}); // it stays for all of the run
     server.emplace(who.program, std::move(arguments), cpus.server, interrupted_);
     if (who.loops > 1) server->time_threads();
-    engine.work().to = server->address();
+    engine.work().to = {server->address()};
   }
   unique_descriptor stalled;
   stress::load::observer each_second;

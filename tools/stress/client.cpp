@@ -28,11 +28,13 @@ std::string why_not_connected(std::error_code error, bool has_sources) {
 
 } // namespace
 
-client::client(worker& owner, std::uint64_t number)
+client::client(worker& owner, std::uint64_t number, target& to, recorder& results)
     : own_(owner.all_clients() <= most_own_histograms ? std::make_unique<small_histogram>() : nullptr),
-      talk_(owner.work(), number, owner.results(), own_.get()),
-      schedule_(owner.work(), owner.results().times(), number, owner.all_clients(), owner.seed()),
+      talk_(owner.work(), number, results, own_.get()),
+      schedule_(owner.work(), results.times(), number, owner.all_clients(), owner.seed()),
       owner_(owner),
+      to_(to),
+      results_(results),
       number_(number) {}
 
 // --- connections -----------------------------------------------------------------------------------------------------
@@ -52,9 +54,9 @@ async::awaitable<void> client::run() {
     bool worked = false;
     if (peer_) {
       const auto connected = steady::now();
-      owner_.results().count_connected(1);
+      results_.count_connected(1);
       co_await converse();
-      owner_.results().count_connected(-1);
+      results_.count_connected(-1);
       failed = talk_.is_broken();
       reachable = steady::now();
       worked = talk_.last_reply() >= connected || reachable - connected >= lasting;
@@ -62,8 +64,8 @@ async::awaitable<void> client::run() {
     }
     again = has_more(steady::now()) && (!failed || (owner_.work().reconnect && !gives_up(reachable, steady::now())));
     if (again && failed) {
-      owner_.results().count_reconnect();
-      owner_.to().resolve_again();
+      results_.count_reconnect();
+      to_.resolve_again();
       if (!worked) co_await owner_.pause(owner_.work().reconnect_pause.draw(pauses));
     }
     again = again && has_more(steady::now());
@@ -81,21 +83,22 @@ bool client::gives_up(steady::time_point reachable, steady::time_point now) cons
 
 async::awaitable<void> client::connect() {
   const auto& work = owner_.work();
-  const auto addresses = owner_.to().addresses();
+  const auto addresses = to_.addresses();
   const auto before = steady::now();
   std::error_code error;
   auto peer = co_await async::connect_to_first(
       owner_.io(), *addresses, deadline_after(work.timeout), error, owner_.source_for(number_));
   const auto now = steady::now();
-  owner_.results().notice(now);
+  results_.notice(now);
   if (peer) {
     peer_.emplace(std::move(*peer));
     if (work.timestamps) peer_->stamp_arrivals(); // if that fails, reads get no stamps
-    connecting_ = owner_.results().stood_still_since(before) ? std::nullopt : std::optional(now - before);
-    if (connecting_) owner_.results().count_connect(*connecting_);
+    connecting_ = results_.stood_still_since(before) ? std::nullopt : std::optional(now - before);
+    if (connecting_) results_.count_connect(*connecting_);
   } else if (!owner_.is_cut_off()) {
     talk_.fail_to_begin(before, now,
-        fmt::format("cannot connect to {}: {}", to_string(work.to), why_not_connected(error, !work.sources.empty())));
+        fmt::format(
+            "cannot connect to {}: {}", to_string(to_.name()), why_not_connected(error, !work.sources.empty())));
   }
 }
 
@@ -151,7 +154,7 @@ void client::on_ready(std::error_code error) {
   if (!error && reads) input = asks ? peer_->read_now(error, lay_for) : peer_->read_now(error);
   const auto now = steady::now(); // once for everything that a read brings: reading it costs as much as the rest
   if (asks && !input.empty() && talk_.is_owed()) // before receive() takes the oldest message
-    owner_.results().count_unread(lay_for, *talk_.deadline() - owner_.work().timeout, now);
+    results_.count_unread(lay_for, *talk_.deadline() - owner_.work().timeout, now);
   if (!error && reads) input.empty() ? lose_connection({}, now) : receive(input, now);
   // A peer that sends without a pause never lets the wait for it end in another way.
   if (!error && owner_.is_cut_off() && talk_.is_owed()) error = std::make_error_code(std::errc::operation_canceled);
@@ -166,8 +169,8 @@ void client::on_ready(std::error_code error) {
 // True if a wait since `since` exceeded its deadline. Standstills of the tool do not count toward it.
 bool client::is_late(steady::time_point since) {
   const auto now = steady::now();
-  owner_.results().notice(now);
-  const auto stood_still = owner_.results().stood_still_in(since, now);
+  results_.notice(now);
+  const auto stood_still = results_.stood_still_in(since, now);
   return stood_still == stood_still.zero() || now - since - stood_still >= owner_.work().timeout;
 }
 
@@ -204,7 +207,7 @@ void client::start_due(steady::time_point now, bool by_schedule) {
   std::string& batch = owner_.scratch();
   batch.clear();
   while (may_start(now) && schedule_.next() <= now) {
-    if (by_schedule) owner_.results().count_lag(schedule_.next(), now);
+    if (by_schedule) results_.count_lag(schedule_.next(), now);
     talk_.start(schedule_.is_open() ? schedule_.next() : now, now, schedule_.draw_size(), batch);
     schedule_.advance(now);
   }
@@ -266,7 +269,7 @@ void client::fail_to_send(std::error_code error) {
 void client::miss_the_rest(steady::time_point now) {
   if (owner_.is_interrupted()) return;
   for (auto missed = schedule_.next_missed(); missed.count > 0; missed = schedule_.next_missed())
-    owner_.results().count_missed(missed.last_due, now, missed.count);
+    results_.count_missed(missed.last_due, now, missed.count);
 }
 
 } // namespace revecho::stress

@@ -6,7 +6,9 @@
 #include "async/epoll/coroutine.hpp"
 #include "async/epoll/stream.hpp"
 #include "tools/stress/conversation.hpp"
+#include "tools/stress/recorder.hpp"
 #include "tools/stress/schedule.hpp"
+#include "tools/stress/target.hpp"
 #include "tools/stress/workload.hpp"
 
 #include <chrono>
@@ -24,8 +26,8 @@ class worker;
 
 class client final : private async::ready_handler {
  public:
-  /// `number`: of all clients of the level.
-  client(worker& owner, std::uint64_t number);
+  /// `number`: of all clients of the level. `results`: those of its target.
+  client(worker& owner, std::uint64_t number, target& to, recorder& results);
 
   /// Connects, sends and checks until the level is over.
   async::awaitable<void> run();
@@ -33,7 +35,8 @@ class client final : private async::ready_handler {
   /// The time has come that it asked its worker for: sends what is due.
   void wake(steady::time_point now);
 
-  std::uint64_t replies() const noexcept { return talk_.replies(); }           ///< right ones, in the window
+  std::uint64_t replies() const noexcept { return talk_.replies(); } ///< right ones, in the window
+  recorder& results() noexcept { return results_; }
   const small_histogram* own_latencies() const noexcept { return own_.get(); } ///< none if there are too many clients
   /// Was it served in the window, and does a message of its wait for a reply?
   bool is_owed_last_reply() const noexcept { return talk_.replies() > 0 && talk_.is_owed() && !talk_.is_broken(); }
@@ -70,6 +73,8 @@ class client final : private async::ready_handler {
   async::suspension conversation_ended_;
   std::optional<std::chrono::nanoseconds> connecting_; // how long the last connection took to make, if that is known
   worker& owner_;
+  target& to_;
+  recorder& results_;
   std::uint64_t number_;
 };
 

@@ -46,13 +46,14 @@ json of_clients(std::vector<std::chrono::nanoseconds> all) {
   return {{"clients", all.size()}, {"median", microseconds(all[all.size() / 2])}, {"worst", microseconds(all.back())}};
 }
 
-json to_json(const level_result& level, const failure_rule& rule) {
-  const auto reasons = failures(rule, level);
-  auto replies = level.replies;
-  std::sort(replies.begin(), replies.end());
+json wrong_json(const level_result& level) {
   json wrong = json::object();
   for (std::size_t i = 0; i < fault_kinds; ++i)
     wrong[std::string(to_string(static_cast<fault>(i)))] = level.wrong[i];
+  return wrong;
+}
+
+json latency_json(const level_result& level) {
   json latency = json::object();
   if (level.offered_rate > 0) latency["response"] = to_json(level.response);
   latency["service"] = to_json(level.service);
@@ -60,16 +61,39 @@ json to_json(const level_result& level, const failure_rule& rule) {
   latency["tool"] = to_json(latencies{level.unread, 0});
   latency["connect"] = to_json(level.connect);
   latency["first_reply"] = to_json(level.first_reply);
+  return latency;
+}
+
+json outages_json(const level_result& level) {
   json outages = json::array();
   for (const outage& o : level.outages())
     outages.push_back({{"start_s", seconds(o.start)}, {"duration_s", seconds(o.duration)},
         {"connections", o.connections}, {"lost", o.lost}, {"whole_path", o.whole_path}});
+  return outages;
+}
+
+// Each of several: what its clients saw.
+json targets_json(const level_result& level) {
+  json all = json::array();
+  for (const auto& t : level.targets)
+    all.push_back({{"to", t.target}, {"clients", t.clients}, {"offered_rate", t.offered_rate}, {"messages", t.messages},
+        {"rate", t.rate()}, {"verified", t.verified}, {"wrong", wrong_json(t)}, {"lost", t.lost}, {"late", t.late},
+        {"connect_failed", t.connect_failed}, {"closed_early", t.closed_early}, {"closed_idle", t.closed_idle},
+        {"reconnects", t.reconnects}, {"latency_us", latency_json(t)}, {"outages", outages_json(t)}});
+  return all;
+}
+
+json to_json(const level_result& level, const failure_rule& rule) {
+  const auto reasons = failures(rule, level);
+  auto replies = level.replies;
+  std::sort(replies.begin(), replies.end());
   return {{"clients", level.clients}, {"started", format_time(level.started)}, {"offered_rate", level.offered_rate},
       {"window_s", seconds(level.window)}, {"messages", level.messages}, {"rate", level.rate()},
-      {"drift", level.drift() ? json(*level.drift()) : json()}, {"verified", level.verified}, {"wrong", wrong},
-      {"lost", level.lost}, {"late", level.late}, {"connect_failed", level.connect_failed},
-      {"closed_early", level.closed_early}, {"closed_idle", level.closed_idle}, {"reconnects", level.reconnects},
-      {"split_replies", level.split_replies}, {"latency_us", latency},
+      {"drift", level.drift() ? json(*level.drift()) : json()}, {"verified", level.verified},
+      {"wrong", wrong_json(level)}, {"lost", level.lost}, {"late", level.late},
+      {"connect_failed", level.connect_failed}, {"closed_early", level.closed_early},
+      {"closed_idle", level.closed_idle}, {"reconnects", level.reconnects}, {"split_replies", level.split_replies},
+      {"latency_us", latency_json(level)},
       {"latency_by_client_us", {{"p50", of_clients(level.by_client.p50)}, {"p99", of_clients(level.by_client.p99)}}},
 
       {"fairness", {{"min", replies.empty() ? 0 : replies.front()},
@@ -80,15 +104,19 @@ json to_json(const level_result& level, const failure_rule& rule) {
       {"offered_concurrency", level.offered_concurrency()}, {"effective_concurrency", level.effective_concurrency()},
       {"generator", generator_json(level)},
       {"retransmitted", level.retransmitted ? json(*level.retransmitted) : json()},
-      {"delayed_ack_share", level.delayed_ack_share()}, {"outages", outages}, {"interrupted", level.interrupted},
-      {"failures", reasons}, {"ok", reasons.empty()}};
+      {"delayed_ack_share", level.delayed_ack_share()}, {"outages", outages_json(level)},
+      {"targets", targets_json(level)}, {"interrupted", level.interrupted}, {"failures", reasons},
+      {"ok", reasons.empty()}};
 }
 
 json config_json(const stress_options& options) {
   const auto& work = options.work;
-  json config{{"to", to_string(work.to)}, {"clients", options.levels}, {"framing", to_string(work.framing_kind)},
-      {"size", work.size.text()}, {"pipeline", work.pipeline}, {"think", work.think.text()},
-      {"session", work.session ? json(work.session->text()) : json()},
+  std::string to;
+  for (const auto& each : work.to)
+    to += (to.empty() ? "" : " ") + to_string(each);
+  json config{{"to", to}, {"all_addresses", work.all_addresses}, {"clients", options.levels},
+      {"framing", to_string(work.framing_kind)}, {"size", work.size.text()}, {"pipeline", work.pipeline},
+      {"think", work.think.text()}, {"session", work.session ? json(work.session->text()) : json()},
       {"close", work.close == closing::fin ? "fin" : "reset"}, {"half_close", work.half_close},
       {"rate", work.rate > 0 ? json(work.rate) : json()},
       {"arrivals", work.arrival == arrivals::even ? "even" : "poisson"}, {"ramp_s", seconds(work.ramp)},
@@ -111,24 +139,30 @@ json host_json(const host& machine) {
   return all;
 }
 
-json to_json(const name_resolution& resolution) {
+json to_json(const std::vector<name_resolution>& all) {
+  name_resolution sum;
   json addresses = json::array();
-  for (const auto& address : resolution.addresses)
-    addresses.push_back(address.host());
-  return {{"lookups", resolution.lookups}, {"failed", resolution.failed},
-      {"longest_us", microseconds(resolution.longest)}, {"addresses", addresses}};
+  for (const auto& each : all) {
+    sum.lookups += each.lookups;
+    sum.failed += each.failed;
+    sum.longest = std::max(sum.longest, each.longest);
+    for (const auto& address : each.addresses)
+      addresses.push_back(address.host());
+  }
+  return {{"lookups", sum.lookups}, {"failed", sum.failed}, {"longest_us", microseconds(sum.longest)},
+      {"addresses", addresses}};
 }
 
 } // namespace
 
-nlohmann::ordered_json as_json(const stress_options& options, const host& machine, const name_resolution& resolution,
-    const std::vector<level_result>& levels) {
+nlohmann::ordered_json as_json(const stress_options& options, const host& machine,
+    const std::vector<name_resolution>& names, const std::vector<level_result>& levels) {
   json all = json::array();
   for (const auto& level : levels)
     all.push_back(to_json(level, options.rule));
   const bool interrupted = std::any_of(levels.begin(), levels.end(), [](const auto& l) { return l.interrupted; });
   return {{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json(machine)},
-      {"name_resolution", to_json(resolution)}, {"levels", all}, {"interrupted", interrupted},
+      {"name_resolution", to_json(names)}, {"levels", all}, {"interrupted", interrupted},
       {"ok", all_ok(options.rule, levels)}};
 }
 

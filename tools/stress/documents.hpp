@@ -16,7 +16,7 @@ namespace revecho::stress {
 /// The document that docs/STRESS.md describes as version 1; times in microseconds. The machine is as it was before the
 /// load.
 nlohmann::ordered_json as_json(
-    const stress_options&, const host&, const name_resolution&, const std::vector<level_result>&);
+    const stress_options&, const host&, const std::vector<name_resolution>&, const std::vector<level_result>&);
 
 /// The titles of a CSV file, and a line of it.
 std::string csv_titles();

@@ -119,19 +119,38 @@ std::string what_is_missing(const workload& work, std::size_t clients) {
   return {};
 }
 
-target& load::resolved_target() {
-  {
+const targets& load::resolved_targets() {
+  const auto has_name = [](const std::shared_ptr<target>& t, const endpoint& name) { return t->name() == name; };
+  if (!std::equal(named_.begin(), named_.end(), work_.to.begin(), work_.to.end(), has_name)) {
     const std::lock_guard lock(mutex_);
-    if (!target_ || target_->name() != work_.to) target_ = std::make_unique<target>(work_.to);
-    if (interrupted_) target_->interrupt();
+    named_.clear();
+    targets_.clear();
+    for (const auto& name : work_.to)
+      named_.push_back(std::make_shared<target>(name));
+    for (const auto& each : named_)
+      if (interrupted_) each->interrupt();
   }
-  target_->resolve(work_.timeout);
-  return *target_;
+  for (const auto& each : named_)
+    each->resolve(work_.timeout);
+  if (!targets_.empty()) return targets_;
+  for (const auto& each : named_) {
+    auto all = work_.all_addresses ? each->one_for_each_address() : targets{};
+    if (all.empty()) all.push_back(each); // also after interrupt()
+    targets_.insert(targets_.end(), all.begin(), all.end());
+  }
+  return targets_;
+}
+
+std::vector<name_resolution> load::resolutions() const {
+  std::vector<name_resolution> all;
+  for (const auto& each : named_)
+    all.push_back(each->figures());
+  return all;
 }
 
 level_result load::run(std::size_t clients, const observer& on_second) {
   if (const auto missing = what_is_missing(work_, clients); !missing.empty()) throw std::runtime_error(missing);
-  auto& to = resolved_target();
+  const auto& to = resolved_targets();
   const std::size_t threads = std::min<std::size_t>(work_.threads, clients);
   const std::uint64_t seed = work_.seed ? *work_.seed : std::random_device{}();
   std::atomic<std::size_t> not_connected = threads;
@@ -193,13 +212,6 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   const double wall = std::chrono::duration<double>(steady::now() - wall_before).count();
 
   level_result result;
-  result.clients = clients;
-  result.pipeline = work_.pipeline;
-  result.offered_rate = work_.rate;
-  result.goes_on = work_.reconnect;
-  result.started =
-      std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(
-                                             steady::now() - std::min(running.front()->times().begun, steady::now()));
   result.cpu_share =
       std::chrono::duration<double>(cpu_time() - cpu_before).count() / wall / static_cast<double>(threads);
   result.throttled = throttled_time() - throttled_before;
@@ -208,32 +220,51 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   result.processors = usable_processors();
   result.ports = ports_of(work_);
   auto end = steady::time_point{};
+  result.targets.resize(to.size());
   for (const auto& w : running) {
     end = std::max(end, work_.messages ? w->last_reply() : w->times().window_end);
-    result.merge(w->result());
+    for (std::size_t i = 0; i < to.size(); ++i)
+      result.targets[i].merge(w->results()[i].result());
+  }
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    result.targets[i].target = to_string(to[i]->name());
+    result.merge(result.targets[i]);
   }
   result.delay_share = stress::seconds(result.run_delay) / wall / static_cast<double>(threads);
   const auto begin = running.front()->times().window_begin;
-  {
-    const std::lock_guard lock(mutex_);
-    if (interrupted_) end = std::min(end, steady::now());
-  }
-  result.window = begin < end ? end - begin : std::chrono::nanoseconds{};
-  if (interrupted_) { // clients without a connection would have stayed so for longer
-    const auto ran = steady::now() - running.front()->times().begun;
-    for (auto& each : result.interruptions)
-      each.duration = std::min(each.duration, std::max(ran - each.start, each.duration.zero()));
-  }
+  const auto now = steady::now();
+  const auto ran = now - std::min(running.front()->times().begun, now);
   const std::lock_guard lock(mutex_);
+  if (interrupted_) end = std::min(end, now);
+  result.window = begin < end ? end - begin : std::chrono::nanoseconds{};
+  describe(result, result, ran);
+  for (auto& each : result.targets)
+    describe(each, result, ran);
+  if (to.size() == 1) result.targets.clear(); // it would say the same again
   workers_.clear();
-  result.interrupted = interrupted_;
   return result;
+}
+
+// What the results of all clients, and of those of one target, have from the work.
+void load::describe(level_result& result, const level_result& all, std::chrono::nanoseconds ran) const {
+  result.clients = result.replies.size();
+  result.pipeline = work_.pipeline;
+  result.offered_rate = work_.rate * share(result.clients, all.replies.size());
+  result.goes_on = work_.reconnect;
+  result.window = all.window;
+  result.started =
+      std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(ran);
+  result.interrupted = interrupted_;
+  if (!interrupted_) return;
+  for (auto& each : result.interruptions) // clients without a connection would have stayed so for longer
+    each.duration = std::min(each.duration, std::max(ran - each.start, each.duration.zero()));
 }
 
 void load::interrupt() {
   const std::lock_guard lock(mutex_);
   interrupted_ = true;
-  if (target_) target_->interrupt();
+  for (const auto& each : named_)
+    each->interrupt();
   for (const auto& w : workers_)
     w->interrupt();
 }

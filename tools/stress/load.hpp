@@ -1,5 +1,5 @@
-// The load engine: many verified clients against one server, and what came of it. A library: revecho-stress prints its
-// results, revecho-compare sets them side by side.
+// The load engine: many verified clients against one target or several, and what came of it. A library: revecho-stress
+// prints its results, revecho-compare sets them side by side.
 #pragma once
 
 #include "tools/stress/results.hpp"
@@ -28,9 +28,9 @@ class load {
   /// The work of the next levels.
   workload& work() noexcept { return work_; }
 
-  /// The target's addresses: its name is resolved now, if that has not been done. Empty after interrupt(). Throws
+  /// The first target's addresses: names are resolved now, if that has not been done. Empty after interrupt(). Throws
   /// std::runtime_error if there is none.
-  std::vector<socket_address> resolve() { return *resolved_target().addresses(); }
+  std::vector<socket_address> resolve() { return *resolved_targets().front()->addresses(); }
 
   using observer = std::function<void(const second&)>;
 
@@ -42,15 +42,17 @@ class load {
   /// Ends the level that runs, and every later one, early. Any thread.
   void interrupt();
 
-  /// Of the levels so far.
-  name_resolution resolution() const { return target_ ? target_->figures() : name_resolution{}; }
+  /// Of each target, in the levels so far.
+  std::vector<name_resolution> resolutions() const;
 
  private:
-  target& resolved_target();
+  const targets& resolved_targets();
+  void describe(level_result&, const level_result& all, std::chrono::nanoseconds ran) const;
 
   workload work_;
-  std::mutex mutex_;               // for the rest
-  std::unique_ptr<target> target_; // of the level that runs, or did last
+  std::mutex mutex_; // for the rest
+  targets named_;    // as work_ names them: of the level that runs, or did last
+  targets targets_;  // the same, or each of their addresses
   std::vector<std::unique_ptr<worker>> workers_;
   bool interrupted_ = false;
 };

@@ -52,6 +52,7 @@ class session {
       for (const std::size_t clients : options_.levels)
         if (run_level(clients).interrupted) break;
     }
+    report_unused_addresses();
     if (is_interrupted()) write_to_stderr("interrupted: showing partial results\n");
     const bool good = write_results();
     if (is_interrupted()) return exit_interrupted;
@@ -81,6 +82,16 @@ class session {
   void report_failures(const level_result& level) const {
     for (const auto& reason : failures(options_.rule, level))
       write_to_stderr(fitting(fmt::format("{}: failed: {}", name_of(level), reason)) + '\n');
+  }
+
+  void report_unused_addresses() const {
+    if (options_.quiet || options_.work.all_addresses) return;
+    for (const auto& name : engine_.resolutions())
+      if (name.addresses.size() > 1)
+        write_to_stderr(fitting(fmt::format("{} has {} addresses, and each client uses the first that answers: with "
+                                            "--all-addresses each is a target",
+                            name.name.host, name.addresses.size())) +
+                        '\n');
   }
 
   // The steps of a search differ in nothing but their rate.
@@ -145,7 +156,7 @@ class session {
 
   bool write_results() {
     std::string document;
-    if (!options_.json.empty()) document = as_json(options_, machine_, engine_.resolution(), levels_).dump(2) + "\n";
+    if (!options_.json.empty()) document = as_json(options_, machine_, engine_.resolutions(), levels_).dump(2) + "\n";
     writing all("revecho-stress");
     all.attempt([&] {
       if (row_failure_) std::rethrow_exception(row_failure_);

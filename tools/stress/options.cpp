@@ -58,6 +58,22 @@ distribution parse_counts(const std::string& text) {
       text, [](std::string_view count) { return static_cast<double>(parse_count(count, 1, 1'000'000'000)); });
 }
 
+void add_targets(CLI::App& app, workload& work) {
+  const auto endpoints = [](const std::vector<std::string>& texts) {
+    std::vector<endpoint> all;
+    for (const auto& text : texts) {
+      all.push_back(parse_target(text));
+      if (std::find(all.begin(), all.end() - 1, all.back()) != all.end() - 1)
+        throw std::invalid_argument(fmt::format("'{}' was given already", text));
+    }
+    return all;
+  };
+  add_parsed_list(app, "endpoint", work.to, endpoints, "ENDPOINT",
+      "The server: HOST:PORT, [V6]:PORT, :PORT or PORT; of several, each client has one, in turn", "127.0.0.1:6789")
+      ->allow_extra_args();
+  app.add_flag("--all-addresses", work.all_addresses, "Take each address of a name for a target by itself");
+}
+
 void add_message_options(CLI::App& app, workload& target) {
   add_framing_option(app, target.framing_kind);
   add_parsed(app, "--size", target.size, parse_sizes, "SIZE|DIST",
@@ -210,9 +226,7 @@ stress_options parse_stress_options(int argc, const char* const* argv) {
       "  revecho-stress --clients 50 --reconnect --fail-if none,lost>0,outage>500ms     in CI\n"
       "Exit code: 0 if every reply was right, 1 if any was wrong, lost, late or never sent, a connection failed or "
       "was\nclosed early (--fail-if changes that), or output failed; 2 for a bad option, 130 if interrupted.");
-  add_parsed(
-      app, "endpoint", options.work.to, [](const std::string& text) { return parse_target(text); }, "ENDPOINT",
-      "The server: HOST:PORT, [V6]:PORT, :PORT or PORT", "127.0.0.1:6789");
+  add_targets(app, options.work);
   add_parsed(
       app, "--clients", options.levels, parse_levels, "N[,N...]", "Clients at once, a level each", "10,100,1000");
   add_message_options(app, options.work);
@@ -229,12 +243,14 @@ stress_options parse_stress_options(int argc, const char* const* argv) {
   return options;
 }
 
-std::vector<socket_address> automatic_sources(const endpoint& to, std::size_t clients) {
+std::vector<socket_address> automatic_sources(const std::vector<endpoint>& to, std::size_t clients) {
   constexpr std::uint32_t loopback = 0x7f000001;
-  const auto target = socket_address::parse(to.host, 0);
-  const bool is_loopback = to.host == "localhost" || (target && target->v4() >> 24 == loopback >> 24);
+  const auto is_loopback = [](const endpoint& each) {
+    const auto address = socket_address::parse(each.host, 0);
+    return each.host == "localhost" || (address && address->v4() >> 24 == loopback >> 24);
+  };
   std::vector<socket_address> sources;
-  if (!is_loopback || clients <= ports_used_of_an_address) return sources;
+  if (clients <= ports_used_of_an_address || !std::all_of(to.begin(), to.end(), is_loopback)) return sources;
   const auto needed = (clients + ports_used_of_an_address - 1) / ports_used_of_an_address;
   for (std::uint32_t i = 0; i < needed; ++i)
     sources.push_back(socket_address::v4(loopback + i, 0));

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace revecho::stress {
 namespace {
@@ -205,11 +206,16 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
 }
 
 // The first to leave are those of which others say nearly the same, and those that remarks tell when they matter.
-std::vector<table::column> columns_of(bool open, std::size_t digits) {
+std::vector<table::column> columns_of(bool open, const std::vector<level_result>& targets, std::size_t digits) {
   using enum table::align;
   constexpr std::size_t duration = 7; // "1.24 ms"
   constexpr std::size_t count = 5;    // "12.3k"
   std::vector<table::column> all{{"clients", right, 0, digits}};
+  if (!targets.empty()) {
+    all.push_back({"target", left, 0, 0});
+    for (const auto& each : targets)
+      all.back().least = std::max(all.back().least, width_of(each.target));
+  }
   if (open) all.push_back({"offered", right, 0, count + 2});
   all.push_back({"replies", right, 0, count + 4}); // "≥ 12.3k/s"
   all.push_back({"p50", right, 0, duration});
@@ -230,11 +236,14 @@ std::vector<table::column> columns_of(bool open, std::size_t digits) {
   return all;
 }
 
-std::vector<std::string> cells_of(const level_result& level, bool open) {
+// `level`: all of it, or the part of one target.
+std::vector<std::string> cells_of(const level_result& level, const level_result& all) {
+  const bool open = all.offered_rate > 0;
   const auto& judged = judged_by(level).values;
   std::vector<std::string> cells{std::to_string(level.clients)};
+  if (!all.targets.empty()) cells.push_back(level.target.empty() ? "all" : level.target);
   if (open) cells.push_back(format_count(level.offered_rate) + "/s");
-  const bool limited = level.limited_by() != tool_limit::none;
+  const bool limited = all.limited_by() != tool_limit::none;
   cells.push_back(fmt::format("{}{}/s", limited ? "≥ " : "", format_count(level.rate())));
   for (const double percent : {50.0, 90.0, 99.0, 99.9})
     cells.push_back(percentile_text(judged, percent));
@@ -265,12 +274,14 @@ std::string level_table::add(const level_result& level) {
   const bool open = level.offered_rate > 0;
   std::string text;
   if (!rows_) {
-    rows_.emplace(columns_of(open, std::to_string(most_clients_).size()));
+    rows_.emplace(columns_of(open, level.targets, std::to_string(most_clients_).size()));
     rows_->fit(width_);
     text = rows_->head();
   }
-  rows_->add_row(cells_of(level, open));
-  return text + rows_->rows_from(count_++);
+  rows_->add_row(cells_of(level, level));
+  for (const auto& each : level.targets)
+    rows_->add_row(cells_of(each, level));
+  return text + rows_->rows_from(std::exchange(count_, count_ + 1 + level.targets.size()));
 }
 
 std::vector<std::string> remarks(const level_result& level, const workload& work) {

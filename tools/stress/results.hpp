@@ -139,6 +139,8 @@ struct level_result {
   std::size_t processors = 1;         ///< that it may use
   std::size_t ports = 0;              ///< that it may connect from, of all its addresses together
   std::optional<std::uint64_t> retransmitted; ///< segments meanwhile, of all in its network namespace
+  std::string target;                         ///< if this is of one of several
+  std::vector<level_result> targets;          ///< of the clients of each, if there are several
   bool goes_on = false;                       ///< lost connections were made again
   bool interrupted = false;
 

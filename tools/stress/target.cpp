@@ -59,8 +59,18 @@ name_resolution target::figures() {
   const std::lock_guard lock(mutex_);
   if (lookup_ && lookup_->has_ended()) take_result();
   auto result = figures_;
+  result.name = to_;
   result.addresses = *addresses_;
   return result;
+}
+
+std::vector<std::shared_ptr<target>> target::one_for_each_address() {
+  std::vector<std::shared_ptr<target>> all;
+  for (const auto& address : *addresses()) {
+    all.push_back(std::make_shared<target>(address.to_endpoint()));
+    all.back()->resolve({});
+  }
+  return all;
 }
 
 // A look-up that fails changes nothing: the server may still be where it was.

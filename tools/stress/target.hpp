@@ -1,5 +1,5 @@
-// The target of a load by its addresses. A name is resolved before anything is measured, and again when connections
-// fail, so that a change of its addresses is seen. Knows no connections.
+// A target of a load by its addresses. A name is resolved before anything is measured, and again when connections fail,
+// so that a change of its addresses is seen. Knows no connections.
 #pragma once
 
 #include "shared/net/address.hpp"
@@ -18,6 +18,7 @@ namespace revecho::stress {
 
 /// Look-ups of the target's name. An address needs none.
 struct name_resolution {
+  endpoint name;
   std::uint64_t lookups = 0; ///< that have ended
   std::uint64_t failed = 0;  ///< of these
   std::chrono::nanoseconds longest{};
@@ -45,6 +46,9 @@ class target {
 
   name_resolution figures(); ///< Any thread.
 
+  /// Each address that it has now as a target of its own, which stays what it is. After resolve().
+  std::vector<std::shared_ptr<target>> one_for_each_address();
+
  private:
   using clock = std::chrono::steady_clock;
 
@@ -58,5 +62,8 @@ class target {
   name_resolution figures_;
   std::shared_ptr<const std::vector<socket_address>> addresses_ = std::make_shared<std::vector<socket_address>>();
 };
+
+/// Client number i has the target i modulo their number.
+using targets = std::vector<std::shared_ptr<target>>;
 
 } // namespace revecho::stress

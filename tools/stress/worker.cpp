@@ -16,21 +16,20 @@ constexpr std::size_t most_connecting = 512;
 
 } // namespace
 
-worker::worker(const workload& work, target& to, std::uint64_t seed, std::uint64_t first, std::uint64_t step,
+worker::worker(const workload& work, const targets& to, std::uint64_t seed, std::uint64_t first, std::uint64_t step,
     std::uint64_t all, worker_hooks hooks)
     : work_(work),
-      to_(to),
       seed_(seed),
       all_(all),
       hooks_(std::move(hooks)),
-      results_(work, static_cast<bool>(hooks_.on_second)),
+      results_(to.size(), recorder(work, static_cast<bool>(hooks_.on_second))),
       io_(work.timeout),
       wake_up_(io_),
       tick_(io_),
       pulse_(io_),
       end_(io_) {
   for (std::uint64_t number = first; number < all; number += step)
-    clients_.push_back(std::make_unique<client>(*this, number));
+    clients_.push_back(std::make_unique<client>(*this, number, *to[number % to.size()], results_[number % to.size()]));
   not_connected_yet_ = clients_.size();
 }
 
@@ -38,19 +37,26 @@ void worker::run() {
   const auto before = run_delay_of_thread();
   io_.run([this] { return run_all(); });
   const auto after = run_delay_of_thread();
-  result().run_delay = after.time - before.time;
-  result().runs = after.runs - before.runs;
+  results_.front().result().run_delay = after.time - before.time;
+  results_.front().result().runs = after.runs - before.runs;
   for (const auto& who : clients_) {
-    result().replies.push_back(who->replies());
+    auto& result = who->results().result();
+    result.replies.push_back(who->replies());
     if (who->own_latencies() == nullptr) continue;
-    if (const auto p50 = who->own_latencies()->known_percentile(50)) result().by_client.p50.push_back(*p50);
-    if (const auto p99 = who->own_latencies()->known_percentile(99)) result().by_client.p99.push_back(*p99);
+    if (const auto p50 = who->own_latencies()->known_percentile(50)) result.by_client.p50.push_back(*p50);
+    if (const auto p99 = who->own_latencies()->known_percentile(99)) result.by_client.p99.push_back(*p99);
   }
+}
+
+steady::time_point worker::last_reply() const noexcept {
+  const auto earlier = [](const recorder& a, const recorder& b) { return a.last_reply() < b.last_reply(); };
+  return std::max_element(results_.begin(), results_.end(), earlier)->last_reply();
 }
 
 void worker::begin(steady::time_point at) {
   io_.post([this, at] {
-    results_.begin(level_times(work_, at));
+    for (auto& each : results_)
+      each.begin(level_times(work_, at));
     begin_.open();
   });
 }
@@ -79,7 +85,8 @@ async::awaitable<void> worker::run_all() {
   co_await others.spawn(waking, 0);
   const auto opened = steady::now();
   if (work_.ramp.count() > 0) {
-    results_.begin(level_times(work_, opened));
+    for (auto& each : results_)
+      each.begin(level_times(work_, opened));
     begin_.open();
   }
   co_await others.spawn(seconds, 0);
@@ -147,7 +154,9 @@ async::awaitable<void> worker::report_seconds() {
   const auto began = times().begun == steady::time_point::max() ? steady::now() : times().begun;
   for (auto end = began + 1s; !over_; end += 1s) {
     co_await tick_.until(end);
-    auto part = results_.take_second();
+    second part;
+    for (auto& each : results_)
+      part.merge(each.take_second());
     part.time = std::min(steady::now(), end) - began;
     hooks_.on_second(part);
   }
@@ -158,7 +167,8 @@ async::awaitable<void> worker::watch_itself() {
   co_await wait_for_begin();
   while (!over_) {
     const auto now = steady::now();
-    results_.notice(now);
+    for (auto& each : results_)
+      each.notice(now);
     co_await pulse_.until(now + pulse);
   }
 }

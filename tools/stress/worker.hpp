@@ -36,7 +36,7 @@ struct worker_hooks {
 class worker {
  public:
   /// Has the clients first, first + step, … of `all`.
-  worker(const workload& work, target& to, std::uint64_t seed, std::uint64_t first, std::uint64_t step,
+  worker(const workload& work, const targets& to, std::uint64_t seed, std::uint64_t first, std::uint64_t step,
       std::uint64_t all, worker_hooks hooks);
 
   /// Runs all clients in this thread; returns when the level is over.
@@ -48,22 +48,21 @@ class worker {
   /// Ends everything early. Any thread.
   void interrupt();
 
-  /// Of this worker, once run() has returned. The window is only set where it is known beforehand.
-  level_result& result() noexcept { return results_.result(); }
-  const level_times& times() const noexcept { return results_.times(); }
-  steady::time_point last_reply() const noexcept { return results_.last_reply(); }
+  /// Of each target, once run() has returned; what is the worker's own is with the first. The window is only set where
+  /// it is known beforehand.
+  std::vector<recorder>& results() noexcept { return results_; }
+  const level_times& times() const noexcept { return results_.front().times(); }
+  steady::time_point last_reply() const noexcept;
 
   // --- for its clients ---
 
   const workload& work() const noexcept { return work_; }
-  target& to() noexcept { return to_; }
   async::context& io() noexcept { return io_; }
   std::uint64_t seed() const noexcept { return seed_; }
   std::uint64_t all_clients() const noexcept { return all_; }
   bool is_interrupted() const noexcept { return interrupted_; }
   /// Is it over for all clients, whatever they are still waiting for?
   bool is_cut_off() const noexcept { return interrupted_ || cut_off_; }
-  recorder& results() noexcept { return results_; }
   std::string& scratch() noexcept { return scratch_; } ///< for frames, until the next use
   /// Of one read in eight, by chance: to ask for all of them took 6 % of the messages a second at 50 connections.
   bool wants_stamp() noexcept {
@@ -93,11 +92,10 @@ class worker {
   async::awaitable<void> cut_off();
 
   const workload& work_;
-  target& to_;
   std::uint64_t seed_;
   std::uint64_t all_;
   worker_hooks hooks_;
-  recorder results_;
+  std::vector<recorder> results_; // one for each target
   async::context io_;
   std::vector<std::unique_ptr<client>> clients_;
   std::priority_queue<entry, std::vector<entry>, std::greater<>> schedule_;

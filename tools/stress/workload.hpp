@@ -23,7 +23,8 @@ enum class arrivals { even, poisson };
 enum class closing { fin, reset };
 
 struct workload {
-  endpoint to{"127.0.0.1", limits::default_port};
+  std::vector<endpoint> to{{"127.0.0.1", limits::default_port}}; ///< targets of the clients, in turn
+  bool all_addresses = false;                                    ///< of a name: each is a target by itself
   framing framing_kind = framing::raw;
   distribution size{64};                              ///< bytes, without framing
   std::size_t max_size = limits::default_max_message; ///< larger draws of `size` are cut to this

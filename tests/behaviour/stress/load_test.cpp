@@ -155,7 +155,7 @@ TEST_CASE("stress: refuses a load that cannot be checked or run", "[direct]") {
       {{"--timeout", "-1s"}, "--timeout"},
       {{"127.0.0.1:65536"}, "65536"},
       {{"127.0.0.1:0"}, "port"},
-      {{"7000", "7001"}, "7001"},
+      {{"7000", "127.0.0.1:7000"}, "'127.0.0.1:7000' was given already"},
       {{"--framing", "line", "--framing", "raw"}, "--framing"},
       {{"--clients", "1", "--clients", "2"}, "--clients"},
       {{"--messages", "1", "--messages", "2"}, "--messages"},
