@@ -1,17 +1,24 @@
 #include "shared/options/command_line.hpp"
 
+#include "shared/options/option_list.hpp"
 #include "shared/process/version.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <iostream>
+#include <string_view>
 
 namespace revecho {
 
 void parse_command_line(CLI::App& app, int argc, const char* const* argv) {
+  app.option_defaults()->group("Options");
   app.set_version_flag("--version", fmt::format("{} {}", app.get_name(), version), "Print the version and exit");
   app.get_formatter()->column_width(34);
+  if (argc == 3 && std::string_view(argv[1]) == "--help-as") { // for the build: not shown
+    std::cout << (std::string_view(argv[2]) == "man" ? as_manual(app, version) : as_completion(app, argv[2]));
+    throw early_exit{std::cout.flush() ? exit_success : exit_failure};
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked_for_help_or_version) {

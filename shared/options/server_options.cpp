@@ -18,6 +18,7 @@ auto count_from(std::uint64_t least, std::uint64_t most) {
 }
 
 void add_connection_options(CLI::App& app, server_options& options) {
+  app.option_defaults()->group("Connections");
   add_framing_option(app, options.framing_kind);
   const auto message_size = [](const std::string& text) {
     const auto size = parse_size(text);
@@ -43,6 +44,7 @@ void add_connection_options(CLI::App& app, server_options& options) {
 }
 
 void add_listening_options(CLI::App& app, server_options& options) {
+  app.option_defaults()->group("Listening");
   const auto endpoints = [](const std::vector<std::string>& texts) {
     std::vector<endpoint> result;
     for (const auto& text : texts) {
@@ -68,6 +70,7 @@ void add_listening_options(CLI::App& app, server_options& options) {
 }
 
 void add_running_options(CLI::App& app, server_options& options) {
+  app.option_defaults()->group("Running and logging");
   add_parsed(app, "--drain-timeout", options.drain_timeout, parse_duration, "DURATION",
       "On SIGTERM or SIGINT, how long to finish what is in flight; a second signal ends at once", "10s");
   add_parsed(app, "--exit-after", options.exit_after, count_from(1, std::numeric_limits<std::uint64_t>::max()), "N",
@@ -91,6 +94,7 @@ void add_running_options(CLI::App& app, server_options& options) {
 }
 
 void add_model_options(CLI::App& app, server_options& options, twin which) {
+  app.option_defaults()->group("Concurrency");
   const auto threads = [](const std::string& text) {
     return static_cast<unsigned>(parse_count(text, 1, limits::max_threads));
   };

@@ -59,6 +59,7 @@ distribution parse_counts(const std::string& text) {
 }
 
 void add_targets(CLI::App& app, workload& work) {
+  app.option_defaults()->group("Load");
   const auto endpoints = [](const std::vector<std::string>& texts) {
     std::vector<endpoint> all;
     for (const auto& text : texts) {
@@ -119,6 +120,7 @@ void add_pace_options(CLI::App& app, stress_options& options) {
 }
 
 void add_connection_options(CLI::App& app, stress_options& options) {
+  app.option_defaults()->group("Connections");
   auto& work = options.work;
   add_parsed(app, "--session", work.session, parse_counts, "N|DIST",
       "Messages per connection before a new one: 20, uniform:1..9 or exp:20");
@@ -151,6 +153,7 @@ void add_connection_options(CLI::App& app, stress_options& options) {
 }
 
 void add_output_options(CLI::App& app, stress_options& options) {
+  app.option_defaults()->group("Judgement and output");
   app.add_option("--json", options.json, "Write the results as JSON (- is stdout, instead of the table)")
       ->type_name("FILE");
   app.add_option("--csv", options.csv, "Write a line a second")->type_name("FILE");

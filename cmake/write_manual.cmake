@@ -1,0 +1,17 @@
+# cmake -D PROGRAM= -D SECTIONS= -D PAGE= -D BASH= -D ZSH= -D FISH= -P write_manual.cmake
+cmake_minimum_required(VERSION 3.25)
+function(ask form result)
+  execute_process(COMMAND ${PROGRAM} --help-as ${form} OUTPUT_VARIABLE text COMMAND_ERROR_IS_FATAL ANY)
+  set(${result} "${text}" PARENT_SCOPE)
+endfunction()
+
+ask(man page)
+file(READ ${SECTIONS} sections)
+get_filename_component(name ${PROGRAM} NAME)
+string(REPLACE "@PROGRAM@" "${name}" sections "${sections}")
+file(WRITE ${PAGE} "${page}${sections}")
+foreach(shell IN ITEMS bash zsh fish)
+  string(TOUPPER ${shell} file)
+  ask(${shell} text)
+  file(WRITE ${${file}} "${text}")
+endforeach()
