@@ -1,9 +1,11 @@
 #include "sync/session.hpp"
 
+#include "shared/net/address.hpp"
 #include "shared/net/error.hpp"
 #include "shared/protocol/decoder.hpp"
 #include "shared/protocol/encoder.hpp"
 #include "shared/protocol/error.hpp"
+#include "shared/protocol/proxy_header.hpp"
 
 #include <fmt/format.h>
 
@@ -15,6 +17,10 @@ namespace {
 count counter_of(std::error_code error) {
   if (error == protocol_errc::message_too_long) return count::too_long;
   if (error == protocol_errc::truncated_message) return count::truncated;
+  if (error == protocol_errc::no_proxy_header) return count::no_proxy_header;
+  if (error == protocol_errc::bad_proxy_header) return count::bad_proxy_header;
+  if (error == protocol_errc::long_proxy_header) return count::long_proxy_header;
+  if (error == protocol_errc::truncated_proxy_header) return count::truncated_proxy_header;
   if (error == protocol_errc::idle_timeout) return count::idle_timeouts;
   if (error == protocol_errc::message_timeout) return count::message_timeouts;
   if (error == protocol_errc::write_timeout) return count::write_timeouts;
@@ -27,6 +33,25 @@ void record(const stream& peer, std::error_code error, service& in) {
   if (!in.log.writes(level)) return;
   const auto text = fmt::format("{}: connection ended: {}", peer.peer(), error.message());
   in.log.write(level, text, log_fields{{"peer", peer.peer()}, {"reason", error.message()}});
+}
+
+// Learns from the PROXY header who the client is. Returns what came after it: the first bytes of the stream.
+std::span<char> read_proxy_header(stream& peer, service& in, std::error_code& error) {
+  proxy_header header;
+  time_point deadline = deadline_after(in.options.idle_timeout);
+  for (;;) {
+    const bool idle = !header.has_begun();
+    auto input = peer.read_some(deadline, idle ? on_stop::end : on_stop::wait, error);
+    if (is_deadline(error)) error = idle ? protocol_errc::idle_timeout : protocol_errc::message_timeout;
+    if (!error && input.empty() && !idle) error = protocol_errc::truncated_proxy_header;
+    if (error || input.empty()) return input;
+    in.counts.add(count::bytes_received, input.size());
+    if (idle) deadline = deadline_after(in.options.message_timeout);
+    const bool complete = header.receive(input);
+    if (const auto& client = header.client()) peer.set_peer(socket_address::from_bytes(client->host(), client->port));
+    error = header.error();
+    if (complete || error) return input;
+  }
 }
 
 // Closing with unread input would reset the connection, and destroy replies that are still on their way.
@@ -53,6 +78,7 @@ void serve(stream peer, admission place, service& in) {
   bool open = true;
   std::error_code error; // why this side ends the connection; stays empty when the peer does
   try {
+    if (options.proxy_protocol) messages.receive(read_proxy_header(peer, in, error));
     while (open && !error) {
       const event found = options.delay.is_zero() ? replies.add_all(messages) : messages.next();
 

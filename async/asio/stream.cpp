@@ -143,4 +143,6 @@ std::chrono::milliseconds stream::time_in_backlog() const noexcept {
 
 std::string stream::peer() const { return to_string(connection_->peer.to_endpoint()); }
 
+void stream::set_peer(const socket_address& client) noexcept { connection_->peer = client; }
+
 } // namespace revecho::async

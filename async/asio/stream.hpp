@@ -59,6 +59,9 @@ class stream {
   /// "127.0.0.1:50000"
   std::string peer() const;
 
+  /// Makes peer() name the one for whom a proxy speaks.
+  void set_peer(const socket_address& client) noexcept;
+
  private:
   awaitable<void> write_rest(unsent_pieces rest, time_point deadline, std::error_code& error);
 

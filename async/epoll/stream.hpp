@@ -65,6 +65,9 @@ class stream final : public watched_descriptor {
   /// "127.0.0.1:50000"
   std::string peer() const { return to_string(peer_.to_endpoint()); }
 
+  /// Makes peer() name the one for whom a proxy speaks.
+  void set_peer(const socket_address& client) noexcept { peer_ = client; }
+
  private:
   friend class write_operation;
   void release_buffer() noexcept;

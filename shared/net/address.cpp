@@ -69,6 +69,19 @@ socket_address socket_address::v4(std::uint32_t host, std::uint16_t port) noexce
   return result;
 }
 
+socket_address socket_address::from_bytes(std::span<const unsigned char> host, std::uint16_t port) noexcept {
+  socket_address result;
+  if (host.size() == sizeof(in6_addr)) {
+    result.storage_.v6 = sockaddr_in6{};
+    result.storage_.v6.sin6_family = AF_INET6;
+    std::memcpy(&result.storage_.v6.sin6_addr, host.data(), sizeof(in6_addr));
+  } else {
+    std::memcpy(&result.storage_.v4.sin_addr, host.data(), sizeof(in_addr));
+  }
+  result.set_port(port);
+  return result;
+}
+
 std::uint16_t socket_address::port() const noexcept {
   return ntohs(family() == AF_INET6 ? storage_.v6.sin6_port : storage_.v4.sin_port);
 }

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -26,6 +27,9 @@ class socket_address {
 
   /// Of an IPv4 address as a number: 127.0.0.1 is 0x7f000001.
   static socket_address v4(std::uint32_t host, std::uint16_t port) noexcept;
+
+  /// Of an address in network order: 4 bytes are IPv4, 16 IPv6.
+  static socket_address from_bytes(std::span<const unsigned char> host, std::uint16_t port) noexcept;
 
   /// Of what a call of the system has filled in. Precondition: IPv4 or IPv6.
   static socket_address from(const sockaddr* address, std::size_t size) noexcept;

@@ -20,6 +20,8 @@ auto count_from(std::uint64_t least, std::uint64_t most) {
 void add_connection_options(CLI::App& app, server_options& options) {
   app.option_defaults()->group("Connections");
   add_framing_option(app, options.framing_kind);
+  app.add_flag("--proxy-protocol", options.proxy_protocol,
+      "Require a PROXY header (v1 or v2) of each connection, and log the client that it names");
   const auto message_size = [](const std::string& text) {
     const auto size = parse_size(text);
     if (size < 1 || size > max_message_ceiling)

@@ -15,6 +15,14 @@ class protocol_category_type final : public std::error_category {
       return "message over the limit";
     case protocol_errc::truncated_message:
       return "stream ended inside a message";
+    case protocol_errc::no_proxy_header:
+      return "no PROXY header";
+    case protocol_errc::bad_proxy_header:
+      return "malformed PROXY header";
+    case protocol_errc::long_proxy_header:
+      return "PROXY header over the limit";
+    case protocol_errc::truncated_proxy_header:
+      return "stream ended inside the PROXY header";
     case protocol_errc::idle_timeout:
       return "idle for too long";
     case protocol_errc::message_timeout:

@@ -8,11 +8,15 @@ namespace revecho {
 
 /// Why this side ended a connection. Zero is success, as std::error_code demands.
 enum class protocol_errc {
-  message_too_long = 1, ///< over --max-message; found before memory is allocated for it
-  truncated_message,    ///< half-close in the middle of a `length` frame
-  idle_timeout,         ///< no message began within --idle-timeout
-  message_timeout,      ///< a message begun was not complete within --message-timeout
-  write_timeout,        ///< replies were not taken within --write-timeout
+  message_too_long = 1,   ///< over --max-message; found before memory is allocated for it
+  truncated_message,      ///< half-close in the middle of a `length` frame
+  no_proxy_header,        ///< with --proxy-protocol: the stream begins with something else
+  bad_proxy_header,       ///< it is malformed
+  long_proxy_header,      ///< it is longer than proxy_header takes
+  truncated_proxy_header, ///< the stream ended inside of it
+  idle_timeout,           ///< no message began within --idle-timeout
+  message_timeout,        ///< a message begun was not complete within --message-timeout
+  write_timeout,          ///< replies were not taken within --write-timeout
 };
 
 /// The category of protocol_errc. Thread-safe; lives as long as the program.

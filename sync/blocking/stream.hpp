@@ -38,6 +38,9 @@ class stream final : public blocking_call {
   /// "127.0.0.1:50000"
   std::string peer() const { return to_string(peer_.to_endpoint()); }
 
+  /// Makes peer() name the one for whom a proxy speaks.
+  void set_peer(const socket_address& client) noexcept { peer_ = client; }
+
  private:
   unique_descriptor socket_;
   std::unique_ptr<char[]> buffer_;

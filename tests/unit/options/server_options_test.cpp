@@ -41,6 +41,7 @@ TEST_CASE("server options: have the documented defaults") {
   CHECK(o.format == log_format::text);
   CHECK(o.level == log_level::info);
   CHECK(o.exit_after == 0);
+  CHECK_FALSE(o.proxy_protocol);
   CHECK(o.threads == (which == twin::sync ? 10 : 1));
   if (which == twin::sync) CHECK(o.model == server_model::threads);
 }
@@ -62,7 +63,7 @@ TEST_CASE("server options: take every option") {
       "--framing", "line", "--max-message", "2KiB", "--max-connections", "7", "--idle-timeout", "1s",
       "--message-timeout", "2s", "--write-timeout", "3s", "--drain-timeout", "0", "--delay", "uniform:1ms..3ms",
       "--seed", "0", "--backlog", "5", "--reuse-port", "--stats", "6s", "--log-format", "json", "--log-level",
-      "warning", "--exit-after", "8", "--threads=3"};
+      "warning", "--exit-after", "8", "--threads=3", "--proxy-protocol"};
   if (which == twin::sync) args.push_back("--model=pool");
   const auto o = server_with(args, which);
   CHECK(o.listen == std::vector<endpoint>{{"::1", 0}, {"localhost", 80}, {"::1", 0}});
@@ -82,6 +83,7 @@ TEST_CASE("server options: take every option") {
   CHECK(o.format == log_format::json);
   CHECK(o.level == log_level::warning);
   CHECK(o.exit_after == 8);
+  CHECK(o.proxy_protocol);
   CHECK(o.threads == 3);
   if (which == twin::sync) CHECK(o.model == server_model::pool);
 }

@@ -76,9 +76,11 @@ TEST_CASE("summary: adds every trouble that there was, and no other") {
   const auto nothing = summary({});
   const std::vector<std::pair<count, std::string>> troubles{{count::refused, "refused"},
       {count::too_long, "over the message limit"}, {count::truncated, "ended inside a message"},
-      {count::idle_timeouts, "timed out idle"}, {count::message_timeouts, "timed out in a message"},
-      {count::write_timeouts, "timed out not reading"}, {count::connection_errors, "reset or failed"},
-      {count::accept_failures, "failures to accept"}};
+      {count::no_proxy_header, "without a PROXY header"}, {count::bad_proxy_header, "with a malformed PROXY header"},
+      {count::long_proxy_header, "with a PROXY header over the limit"},
+      {count::truncated_proxy_header, "ended inside the PROXY header"}, {count::idle_timeouts, "timed out idle"},
+      {count::message_timeouts, "timed out in a message"}, {count::write_timeouts, "timed out not reading"},
+      {count::connection_errors, "reset or failed"}, {count::accept_failures, "failures to accept"}};
   std::string all = nothing;
   statistics_snapshot every;
   for (const auto& [c, words] : troubles) {
