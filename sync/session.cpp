@@ -35,8 +35,8 @@ void record(const stream& peer, std::error_code error, service& in) {
   in.log.write(level, text, log_fields{{"peer", peer.peer()}, {"reason", error.message()}});
 }
 
-// Learns from the PROXY header who the client is. Returns what came after it: the first bytes of the stream.
-std::span<char> read_proxy_header(stream& peer, service& in, std::error_code& error) {
+// Learns from the PROXY header who the client is. What came after it is the beginning of the stream.
+void read_proxy_header(stream& peer, service& in, decoder& messages, std::error_code& error) {
   proxy_header header;
   time_point deadline = deadline_after(in.options.idle_timeout);
   for (;;) {
@@ -44,13 +44,14 @@ std::span<char> read_proxy_header(stream& peer, service& in, std::error_code& er
     auto input = peer.read_some(deadline, idle ? on_stop::end : on_stop::wait, error);
     if (is_deadline(error)) error = idle ? protocol_errc::idle_timeout : protocol_errc::message_timeout;
     if (!error && input.empty() && !idle) error = protocol_errc::truncated_proxy_header;
-    if (error || input.empty()) return input;
+    if (error || input.empty()) return;
     in.counts.add(count::bytes_received, input.size());
     if (idle) deadline = deadline_after(in.options.message_timeout);
     const bool complete = header.receive(input);
     if (const auto& client = header.client()) peer.set_peer(socket_address::from_bytes(client->host(), client->port));
     error = header.error();
-    if (complete || error) return input;
+    if (complete) messages.receive(input);
+    if (complete || error) return;
   }
 }
 
@@ -69,23 +70,21 @@ void linger(stream& peer) {
 } // namespace
 
 void serve(stream peer, admission place, service& in) {
-  const server_options& options = in.options;
-  decoder messages(options.framing_kind, options.max_message);
+  decoder messages(in.options.framing_kind, in.options.max_message);
   encoder replies;
-  random_bits random(place.seed());
   time_point deadline = never;   // of the next read
   bool message_is_timed = false; // deadline is that of the message that is arriving
   bool open = true;
   std::error_code error; // why this side ends the connection; stays empty when the peer does
   try {
-    if (options.proxy_protocol) messages.receive(read_proxy_header(peer, in, error));
+    if (in.options.proxy_protocol) read_proxy_header(peer, in, messages, error);
     while (open && !error) {
-      const event found = options.delay.is_zero() ? replies.add_all(messages) : messages.next();
+      const event found = in.options.delay.is_zero() ? replies.add_all(messages) : messages.next();
 
       // The next step takes time, so all replies owed go out first, together.
       if (replies.messages() > 0) {
         message_is_timed = false;
-        peer.write_all(replies.pending(), deadline_after(options.write_timeout), error);
+        peer.write_all(replies.pending(), deadline_after(in.options.write_timeout), error);
         if (is_deadline(error)) error = protocol_errc::write_timeout;
         if (error) break;
         in.counts.add(count::messages, replies.messages());
@@ -95,14 +94,14 @@ void serve(stream peer, admission place, service& in) {
 
       switch (found) {
       case event::message: // with a delay only
-        peer.sleep_for(options.delay.draw(random));
+        peer.sleep_for(in.options.delay.draw(place.random()));
         replies.add(messages.current());
         break;
       case event::need_data: {
         messages.release();
         const bool idle = !messages.in_message();
-        if (idle) deadline = deadline_after(options.idle_timeout);
-        if (!idle && !message_is_timed) deadline = deadline_after(options.message_timeout);
+        if (idle) deadline = deadline_after(in.options.idle_timeout);
+        if (!idle && !message_is_timed) deadline = deadline_after(in.options.message_timeout);
         message_is_timed = !idle;
         const auto input = peer.read_some(deadline, idle ? on_stop::end : on_stop::wait, error);
         if (is_deadline(error)) error = idle ? protocol_errc::idle_timeout : protocol_errc::message_timeout;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sync/io.hpp"
+#include "shared/options/random.hpp"
 #include "shared/options/server_options.hpp"
 #include "shared/process/log.hpp"
 #include "shared/process/statistics.hpp"
@@ -24,18 +25,18 @@ struct service {
 class admission {
  public:
   /// Of a connection that nobody counts.
-  explicit admission(std::uint64_t seed) noexcept : owner_(nullptr), seed_(seed) {}
-  admission(server& owner, std::uint64_t seed) noexcept : owner_(&owner), seed_(seed) {}
-  admission(admission&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), seed_(other.seed_) {}
+  explicit admission(std::uint64_t seed) noexcept : owner_(nullptr), random_(seed) {}
+  admission(server& owner, std::uint64_t seed) noexcept : owner_(&owner), random_(seed) {}
+  admission(admission&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), random_(other.random_) {}
   admission& operator=(admission&&) = delete;
   ~admission();
 
-  /// Of this connection's random draws.
-  std::uint64_t seed() const noexcept { return seed_; }
+  /// For this connection's random draws.
+  random_bits& random() noexcept { return random_; }
 
  private:
   server* owner_;
-  std::uint64_t seed_;
+  random_bits random_;
 };
 
 /// Serves a client until it leaves, breaks the protocol or a time-out, or the server stops. Never throws.

@@ -11,15 +11,16 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <vector>
 
 using namespace revecho::test;
 
 namespace {
 
 // True if all replies came; false if the server ended the connection before. Throws for anything else.
-bool is_served(std::uint16_t port, const std::string& framing) {
+bool is_served(std::uint16_t port, const std::string& framing, const std::string& header) {
   const std::string long_message(200'000, 'x'); // more than one read
-  std::string sent;
+  std::string sent = header;
   std::string expected;
   for (const auto& message : {std::string("one"), long_message, std::string("three")}) {
     sent += framed(framing, message);
@@ -57,26 +58,30 @@ TEST_CASE("server: loses one connection at most for an allocation that fails, wh
   const auto v = behind(memory.commands(), GENERATE(from_range(variants())));
   const std::string framing = GENERATE("length", "line", "eof");
   const std::string delay = GENERATE("0s", "100us");
+  const bool proxied = framing == "line";
+  const std::string header = proxied ? "PROXY TCP6 2001:db8::7 2001:db8::1 56324 443\r\n" : "";
   CAPTURE(v.name, framing, delay);
-  server_process server(v, {"--framing", framing, "--max-message", "1MiB", "--delay", delay});
+  std::vector<std::string> options{"--framing", framing, "--max-message", "1MiB", "--delay", delay};
+  if (proxied) options.push_back("--proxy-protocol");
+  server_process server(v, options);
   const auto descriptors = server.descriptors();
   const auto threads = server.threads().size() + 1; // the one that serves
   std::int64_t number = 1;
   int lost = 0;
-  REQUIRE(answers(server.port(), framing)); // it has come to rest
+  REQUIRE(is_served(server.port(), framing, header)); // it has come to rest
   // Again, if all that failed was of threads that wait for connections, as may be in a pool.
   for (int round = 0; lost == 0 && round < 10; ++round) {
     number = 1;
     for (bool failed = true; failed && number < 1000; ++number) {
       CAPTURE(number);
       memory.start(number);
-      const bool first = is_served(server.port(), framing);
+      const bool first = is_served(server.port(), framing, header);
       const bool second = breaks_protocol(server.port(), framing);
       REQUIRE(eventually([&] { return server.descriptors() == descriptors && server.threads().size() <= threads; }));
       failed = memory.stop();
       lost += !first || !second;
       CHECK((first || second));
-      REQUIRE(answers(server.port(), framing));
+      REQUIRE(is_served(server.port(), framing, header));
     }
   }
   CHECK(number > 3);
