@@ -62,6 +62,11 @@ class stream final : public watched_descriptor {
   /// Just accepted: how long it waited in the backlog, in whole milliseconds.
   std::chrono::milliseconds time_in_backlog() const noexcept { return revecho::time_in_backlog(descriptor()); }
 
+  const socket_address& remote_address() const noexcept { return peer_; }
+  socket_address local_address(std::error_code& error) const noexcept {
+    return revecho::local_address(descriptor(), error);
+  }
+
   /// "127.0.0.1:50000"
   std::string peer() const { return to_string(peer_.to_endpoint()); }
 

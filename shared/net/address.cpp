@@ -90,6 +90,11 @@ void socket_address::set_port(std::uint16_t port) noexcept {
   (family() == AF_INET6 ? storage_.v6.sin6_port : storage_.v4.sin_port) = htons(port);
 }
 
+std::span<const unsigned char> socket_address::host_bytes() const noexcept {
+  if (family() == AF_INET6) return storage_.v6.sin6_addr.s6_addr;
+  return {reinterpret_cast<const unsigned char*>(&storage_.v4.sin_addr), sizeof(in_addr)};
+}
+
 std::string socket_address::host() const {
   char text[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE] = "";
   ::getnameinfo(data(), size(), text, sizeof text, nullptr, 0, NI_NUMERICHOST);

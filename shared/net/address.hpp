@@ -41,6 +41,8 @@ class socket_address {
   std::uint32_t v4() const noexcept { return family() == AF_INET ? ntohl(storage_.v4.sin_addr.s_addr) : 0; }
   /// "127.0.0.1", "::1"
   std::string host() const;
+  /// In network order: 4 bytes of IPv4, 16 of IPv6.
+  std::span<const unsigned char> host_bytes() const noexcept;
   endpoint to_endpoint() const { return {host(), port()}; }
 
   const sockaddr* data() const noexcept { return &storage_.any; }

@@ -51,10 +51,16 @@ unique_descriptor bind_listening_socket(const socket_address& where, bool share_
 void start_listening(int socket, int backlog) { check(::listen(socket, backlog)); }
 
 socket_address local_address(int socket) {
+  std::error_code error;
+  const auto local = local_address(socket, error);
+  if (error) throw std::system_error(error, "cannot read the address of a socket");
+  return local;
+}
+
+socket_address local_address(int socket, std::error_code& error) noexcept {
   socket_address local;
   socklen_t size = socket_address::capacity;
-  if (::getsockname(socket, local.data(), &size) != 0)
-    throw std::system_error(last_error(), "cannot read the address of a socket");
+  if (::getsockname(socket, local.data(), &size) != 0) error = last_error();
   return local;
 }
 

@@ -25,6 +25,7 @@ void start_listening(int socket, int backlog);
 
 /// Where the socket is bound. Throws std::system_error.
 socket_address local_address(int socket);
+socket_address local_address(int socket, std::error_code& error) noexcept; ///< does not throw
 
 /// The next connection, non-blocking if `flags` has SOCK_NONBLOCK. A connection that is gone before it is accepted is
 /// skipped. Without one, `error` says why: EAGAIN if there is none to be accepted.

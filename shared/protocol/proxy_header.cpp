@@ -111,6 +111,11 @@ void append_host(std::string& out, const proxy_address& address) {
 
 } // namespace
 
+proxy_address::proxy_address(std::span<const unsigned char> host, std::uint16_t its_port) noexcept
+    : size(host.size()), port(its_port) {
+  std::copy(host.begin(), host.end(), bytes.begin());
+}
+
 bool proxy_header::receive(std::span<char>& input) {
   while (!input.empty() && !complete_ && !error_) {
     bytes_ += input.front();
@@ -175,10 +180,8 @@ void proxy_header::read_addresses() {
     place += tlv_start + number_at(bytes_, place + 1);
   complete_ = place == size_;
   if (!complete_) return fail(protocol_errc::bad_proxy_header);
-  client_.emplace();
-  client_->size = host_size;
-  std::copy_n(bytes_.begin() + fixed_size, host_size, client_->bytes.begin());
-  client_->port = number_at(bytes_, fixed_size + 2 * host_size);
+  const auto* const source = reinterpret_cast<const unsigned char*>(bytes_.data()) + fixed_size;
+  client_.emplace(std::span(source, host_size), number_at(bytes_, fixed_size + 2 * host_size));
 }
 
 void append_proxy_header(

@@ -21,6 +21,10 @@ namespace revecho {
 
 /// An IP address with its port. The host's bytes are in network order: 4 of IPv4, 16 of IPv6.
 struct proxy_address {
+  proxy_address() = default;
+  /// Precondition: 4 or 16 bytes.
+  proxy_address(std::span<const unsigned char> host, std::uint16_t port) noexcept;
+
   std::array<unsigned char, 16> bytes{};
   std::size_t size = 0;
   std::uint16_t port = 0;

@@ -100,6 +100,15 @@ std::string peer::address() const {
   return "127.0.0.1:" + std::to_string(ntohs(local.sin_port));
 }
 
+std::string peer::remote_address() const {
+  sockaddr_in remote{};
+  socklen_t size = sizeof remote;
+  check(::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&remote), &size) == 0, "getpeername");
+  char host[INET_ADDRSTRLEN] = "";
+  ::inet_ntop(AF_INET, &remote.sin_addr, host, sizeof host);
+  return std::string(host) + ':' + std::to_string(ntohs(remote.sin_port));
+}
+
 void peer::wait_for(short event, const char* what) {
   if (!wait_until_ready(descriptor_, event, patience())) throw std::runtime_error(std::string(what) + " hangs");
 }

@@ -27,7 +27,8 @@ class peer {
   peer& operator=(peer&&) = delete;
   ~peer() { close(); }
 
-  std::string address() const; ///< "127.0.0.1:50000": this side, as the server names it
+  std::string address() const;        ///< "127.0.0.1:50000": this side, as the server names it
+  std::string remote_address() const; ///< the other side, if that is on IPv4
 
   void send(std::string_view);
 

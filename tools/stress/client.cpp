@@ -19,6 +19,15 @@ constexpr std::uint64_t most_own_histograms = 10'000; // a kilobyte each
 // A connection that lasted for so long, or brought a reply, shows that the path works: the next one is tried at once.
 constexpr auto lasting = 50ms;
 
+proxy_address to_proxy_address(const socket_address& from) noexcept { return {from.host_bytes(), from.port()}; }
+
+std::string proxy_header_of(const async::stream& peer, proxy_version version, std::error_code& error) {
+  std::string header;
+  const auto source = peer.local_address(error);
+  if (!error) append_proxy_header(header, version, to_proxy_address(source), to_proxy_address(peer.remote_address()));
+  return header;
+}
+
 std::string why_not_connected(std::error_code error, bool has_sources) {
   if (error == std::errc::address_not_available) return "no free port towards it; use more addresses with --source";
   if (error == std::errc::address_family_not_supported && has_sources)
@@ -90,7 +99,8 @@ async::awaitable<void> client::connect() {
       owner_.io(), *addresses, deadline_after(work.timeout), error, owner_.source_for(number_));
   const auto now = steady::now();
   results_.notice(now);
-  if (peer) {
+  if (peer && work.send_proxy) header_ = proxy_header_of(*peer, *work.send_proxy, error);
+  if (peer && !error) {
     peer_.emplace(std::move(*peer));
     if (work.timestamps) peer_->stamp_arrivals(); // if that fails, reads get no stamps
     connecting_ = results_.stood_still_since(before) ? std::nullopt : std::optional(now - before);
@@ -109,7 +119,7 @@ async::awaitable<void> client::converse() {
   flushed_ = 0;
   const auto now = steady::now();
   talk_.begin(schedule_.draw_session_size(), now, has_more(now) && schedule_.next() <= now, connecting_);
-  start_due(now, false);
+  start_due(now, false, header_);
   if (!talk_.is_over(has_more(now))) {
     await_more(now);
     co_await conversation_ended_;
@@ -202,10 +212,10 @@ bool client::has_more(steady::time_point now) const {
 
 bool client::may_start(steady::time_point now) const { return peer_ && talk_.may_start() && has_more(now); }
 
-// Everything that may be under way now, in one call to the kernel; of large messages a part.
-void client::start_due(steady::time_point now, bool by_schedule) {
+// Everything that may be under way now, and what comes before it, in one call to the kernel; of large messages a part.
+void client::start_due(steady::time_point now, bool by_schedule, std::string_view before) {
   std::string& batch = owner_.scratch();
-  batch.clear();
+  batch.assign(before);
   while (may_start(now) && schedule_.next() <= now) {
     if (by_schedule) results_.count_lag(schedule_.next(), now);
     talk_.start(schedule_.is_open() ? schedule_.next() : now, now, schedule_.draw_size(), batch);

@@ -17,6 +17,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -55,7 +56,7 @@ class client final : private async::ready_handler {
   bool is_late(steady::time_point since);
   bool has_more(steady::time_point now) const;
   bool may_start(steady::time_point now) const;
-  void start_due(steady::time_point now, bool by_schedule);
+  void start_due(steady::time_point now, bool by_schedule, std::string_view before = {});
   void send(std::span<const char> batch);
   void flush();
   void fail_to_send(std::error_code error);
@@ -72,6 +73,7 @@ class client final : private async::ready_handler {
   std::size_t flushed_ = 0;
   async::suspension conversation_ended_;
   std::optional<std::chrono::nanoseconds> connecting_; // how long the last connection took to make, if that is known
+  std::string header_;                                 // in front of the connection's first message
   worker& owner_;
   target& to_;
   recorder& results_;

@@ -118,6 +118,7 @@ json config_json(const stress_options& options) {
       {"framing", to_string(work.framing_kind)}, {"size", work.size.text()}, {"pipeline", work.pipeline},
       {"think", work.think.text()}, {"session", work.session ? json(work.session->text()) : json()},
       {"close", work.close == closing::fin ? "fin" : "reset"}, {"half_close", work.half_close},
+      {"send_proxy", work.send_proxy ? json(*work.send_proxy == proxy_version::v1 ? "v1" : "v2") : json()},
       {"rate", work.rate > 0 ? json(work.rate) : json()},
       {"arrivals", work.arrival == arrivals::even ? "even" : "poisson"}, {"ramp_s", seconds(work.ramp)},
       {"warmup_s", seconds(work.warmup)}, {"cooldown_s", seconds(work.cooldown)},

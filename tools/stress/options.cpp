@@ -126,6 +126,9 @@ void add_connection_options(CLI::App& app, stress_options& options) {
       "Messages per connection before a new one: 20, uniform:1..9 or exp:20");
   add_choice(app, "--close", work.close, choices<closing>{{"fin", closing::fin}, {"reset", closing::reset}},
       "How connections end", "fin");
+  add_choice(app, "--send-proxy", work.send_proxy,
+      choices<std::optional<proxy_version>>{{"v1", proxy_version::v1}, {"v2", proxy_version::v2}},
+      "Begin each connection with a PROXY header, as a proxy in front of the server would", "");
   app.add_flag("--half-close", work.half_close, "Half-close after the last message, and check the stream to its end");
   app.add_flag("--reconnect", work.reconnect,
       "Reconnect after a lost connection and report the outage; with --messages, give up after --timeout");

@@ -6,6 +6,7 @@
 #include "shared/options/endpoint.hpp"
 #include "shared/options/limits.hpp"
 #include "shared/protocol/framing.hpp"
+#include "shared/protocol/proxy_header.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -32,6 +33,7 @@ struct workload {
   distribution think;                                 ///< between a reply and the next message
   std::optional<distribution> session;                ///< messages of a connection before the next one; none: all
   closing close = closing::fin;
+  std::optional<proxy_version> send_proxy; ///< begin each connection with such a header
   bool half_close = false; ///< after the last message of a connection; the rest of the stream is still checked
 
   double rate = 0; ///< messages a second of all clients together (an open loop); 0: as replies come (a closed loop)

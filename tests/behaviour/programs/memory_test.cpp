@@ -24,6 +24,7 @@ struct program {
   std::string name;
   words arguments;                                // and the port, in the end
   bool (*is_complete)(const std::string& output); // of a run that ends well
+  words server{"--framing", "line"};
 };
 
 // The replies that are there are right, and in order; only a run that ends well has all of them.
@@ -44,7 +45,7 @@ words with(words all, const words& more) {
 }
 
 void check_each_allocation(const program& p) {
-  const server_process server(variants().front(), {"--framing", "line"});
+  const server_process server(variants().front(), p.server);
   const auto arguments = with(p.arguments, {std::to_string(server.port())});
   failing_memory memory;
   CAPTURE(p.name);
@@ -86,6 +87,8 @@ TEST_CASE("programs: the load tool says that memory is exhausted, whichever allo
   if (sanitized) SKIP_TEST("a sanitizer has an allocator of its own");
   const auto pace = GENERATE(values<words>({{}, {"--rate", "1000"}}));
   check_each_allocation({"revecho-stress", with(load, pace), has_verified_all});
+  check_each_allocation({"revecho-stress", with(load, {"--send-proxy", "v2"}), has_verified_all,
+      {"--framing", "line", "--proxy-protocol"}});
 }
 
 TEST_CASE("compare: says that memory is exhausted, and no server survives it") {

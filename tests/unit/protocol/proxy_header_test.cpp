@@ -4,6 +4,7 @@
 
 #include "shared/protocol/proxy_header.hpp"
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -191,17 +192,16 @@ TEST_CASE("proxy header: is malformed in version 2 if command or family are, or 
 
 TEST_CASE("proxy header: is written as it is read") {
   const auto version = GENERATE(proxy_version::v1, proxy_version::v2);
-  const proxy_address v4{{192, 0, 2, 7}, 4, 56324};
-  const proxy_address v6{{0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7}, 16, 56324};
+  const std::array<unsigned char, 4> v4{192, 0, 2, 7};
+  const std::array<unsigned char, 4> to_v4{198, 51, 100, 1};
+  const std::array<unsigned char, 16> v6{0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7};
   std::string header;
-  append_proxy_header(header, version, v4, {{198, 51, 100, 1}, 4, 443});
+  append_proxy_header(header, version, {v4, 56324}, {to_v4, 443});
   CHECK(header ==
         (version == proxy_version::v1 ? v1("TCP4 192.0.2.7 198.51.100.1 56324 443") : v2(0x21, 0x11, addresses_v4)));
   check_reads(header, client_v4);
   header.clear();
-  proxy_address destination = v6;
-  destination.port = 443;
-  append_proxy_header(header, version, v6, destination);
+  append_proxy_header(header, version, {v6, 56324}, {v6, 443});
   CHECK(header == (version == proxy_version::v1 ? v1("TCP6 2001:db8:0:0:0:0:0:7 2001:db8:0:0:0:0:0:7 56324 443")
                                                 : v2(0x21, 0x21, addresses_v6)));
   check_reads(header, client_v6);
