@@ -15,6 +15,7 @@ namespace revecho::sync {
 namespace {
 
 count counter_of(std::error_code error) {
+  if (error == protocol_errc::probe) return count::probes;
   if (error == protocol_errc::message_too_long) return count::too_long;
   if (error == protocol_errc::truncated_message) return count::truncated;
   if (error == protocol_errc::no_proxy_header) return count::no_proxy_header;
@@ -27,29 +28,42 @@ count counter_of(std::error_code error) {
   return count::connection_errors;
 }
 
+log_level level_of(std::error_code error) {
+  if (error == protocol_errc::probe) return log_level::debug;
+  return error.category() == protocol_category() ? log_level::warning : log_level::info;
+}
+
 void record(const stream& peer, std::error_code error, service& in) {
   in.counts.add(counter_of(error));
-  const auto level = error.category() == protocol_category() ? log_level::warning : log_level::info;
+  const auto level = level_of(error);
   if (!in.log.writes(level)) return;
   const auto text = fmt::format("{}: connection ended: {}", peer.peer(), error.message());
   in.log.write(level, text, log_fields{{"peer", peer.peer()}, {"reason", error.message()}});
 }
 
-// Learns from the PROXY header who the client is. What came after it is the beginning of the stream.
-void read_proxy_header(stream& peer, service& in, decoder& messages, std::error_code& error) {
+// The peer has ended the connection, gracefully or not.
+bool has_left(std::span<const char> input, std::error_code error) {
+  return error ? error == std::errc::connection_reset : input.empty();
+}
+
+// Learns from the PROXY header who the client is. What came after it is the beginning of the stream. `silent`: nothing
+// has come, or only that the proxy connects on its own behalf.
+void read_proxy_header(stream& peer, service& in, decoder& messages, bool& silent, std::error_code& error) {
   proxy_header header;
   time_point deadline = deadline_after(in.options.idle_timeout);
   for (;;) {
     const bool idle = !header.has_begun();
     auto input = peer.read_some(deadline, idle ? on_stop::end : on_stop::wait, error);
     if (is_deadline(error)) error = idle ? protocol_errc::idle_timeout : protocol_errc::message_timeout;
-    if (!error && input.empty() && !idle) error = protocol_errc::truncated_proxy_header;
-    if (error || input.empty()) return;
+    if (idle && has_left(input, error)) error = protocol_errc::probe;
+    if (!error && input.empty()) error = protocol_errc::truncated_proxy_header;
+    if (error) return;
     in.counts.add(count::bytes_received, input.size());
     if (idle) deadline = deadline_after(in.options.message_timeout);
     const bool complete = header.receive(input);
     if (const auto& client = header.client()) peer.set_peer(socket_address::from_bytes(client->host(), client->port));
     error = header.error();
+    silent = header.is_local() && input.empty();
     if (complete) messages.receive(input);
     if (complete || error) return;
   }
@@ -74,10 +88,11 @@ void serve(stream peer, admission place, service& in) {
   encoder replies;
   time_point deadline = never;   // of the next read
   bool message_is_timed = false; // deadline is that of the message that is arriving
+  bool silent = true;            // nothing has come yet
   bool open = true;
-  std::error_code error; // why this side ends the connection; stays empty when the peer does
+  std::error_code error; // why the connection ends; stays empty when the peer ends it, except for a probe
   try {
-    if (in.options.proxy_protocol) read_proxy_header(peer, in, messages, error);
+    if (in.options.proxy_protocol) read_proxy_header(peer, in, messages, silent, error);
     while (open && !error) {
       const event found = in.options.delay.is_zero() ? replies.add_all(messages) : messages.next();
 
@@ -105,7 +120,9 @@ void serve(stream peer, admission place, service& in) {
         message_is_timed = !idle;
         const auto input = peer.read_some(deadline, idle ? on_stop::end : on_stop::wait, error);
         if (is_deadline(error)) error = idle ? protocol_errc::idle_timeout : protocol_errc::message_timeout;
+        if (silent && has_left(input, error)) error = protocol_errc::probe;
         if (error) break;
+        silent = false;
         in.counts.add(count::bytes_received, input.size());
         input.empty() ? messages.receive_end() : messages.receive(input);
         break;
@@ -128,7 +145,7 @@ void serve(stream peer, admission place, service& in) {
     if (stopped || messages.error()) linger(peer);
   } catch (const std::bad_alloc&) { // it has been counted, and ends without a line in the log or a last wait
   }
-  in.counts.add(count::served);
+  if (error != protocol_errc::probe) in.counts.add(count::served);
 }
 
 } // namespace revecho::sync

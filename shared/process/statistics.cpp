@@ -17,6 +17,7 @@ struct counter_name {
 constexpr std::array<counter_name, count_kinds> names{{
     {"accepted", ""},
     {"served", ""},
+    {"probes", "left without a byte"},
     {"refused", "refused"},
     {"messages", ""},
     {"bytes_received", ""},
@@ -46,7 +47,7 @@ std::string_view to_string(count c) noexcept { return names[static_cast<std::siz
 
 // The counters are read one after the other, so a connection may have ended in between.
 std::uint64_t statistics_snapshot::open() const noexcept {
-  const auto gone = (*this)[count::served] + (*this)[count::refused];
+  const auto gone = (*this)[count::served] + (*this)[count::probes] + (*this)[count::refused];
   const auto accepted = (*this)[count::accepted];
   return accepted > gone ? accepted - gone : 0;
 }

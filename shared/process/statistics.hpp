@@ -20,6 +20,7 @@ namespace revecho {
 enum class count {
   accepted, ///< connections taken from the backlog, refused ones included
   served,   ///< of these, the ones that were served and have ended
+  probes,   ///< left before they sent a byte, as health checks do; neither served nor refused
   refused,  ///< closed at once: over --max-connections, or no memory or thread for them
   messages, ///< replies handed to the kernel
   bytes_received,

@@ -11,6 +11,8 @@ class protocol_category_type final : public std::error_category {
 
   std::string message(int value) const override {
     switch (static_cast<protocol_errc>(value)) {
+    case protocol_errc::probe:
+      return "the peer left without sending a byte";
     case protocol_errc::message_too_long:
       return "message over the limit";
     case protocol_errc::truncated_message:

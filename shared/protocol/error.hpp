@@ -1,14 +1,15 @@
-// Reasons for which this side ends a connection. Knows no sockets: errors of the system pass through as std::error_code
-// in std::system_category.
+// Reasons for which this side ends a connection, and the peer without having begun. Knows no sockets: errors of the
+// system pass through as std::error_code in std::system_category.
 #pragma once
 
 #include <system_error>
 
 namespace revecho {
 
-/// Why this side ended a connection. Zero is success, as std::error_code demands.
+/// Why a connection ended. Zero is success, as std::error_code demands.
 enum class protocol_errc {
-  message_too_long = 1,   ///< over --max-message; found before memory is allocated for it
+  probe = 1,              ///< the peer left before it sent a byte, as health checks do: no fault of anybody
+  message_too_long,       ///< over --max-message; found before memory is allocated for it
   truncated_message,      ///< half-close in the middle of a `length` frame
   no_proxy_header,        ///< with --proxy-protocol: the stream begins with something else
   bad_proxy_header,       ///< it is malformed

@@ -59,7 +59,7 @@ TEST_CASE("statistics: sums what all threads added, be they more than there are 
 }
 
 TEST_CASE("statistics: knows how many connections are open, and never less than none") {
-  CHECK(with({{count::accepted, 10}, {count::served, 4}, {count::refused, 1}}).open() == 5);
+  CHECK(with({{count::accepted, 10}, {count::served, 3}, {count::probes, 1}, {count::refused, 1}}).open() == 5);
   CHECK(with({{count::accepted, 5}, {count::served, 4}, {count::refused, 1}}).open() == 0);
   CHECK(with({{count::accepted, 5}, {count::served, 6}}).open() == 0); // ended between two readings
 }
@@ -74,9 +74,10 @@ TEST_CASE("summary: says in words what was served") {
 
 TEST_CASE("summary: adds every trouble that there was, and no other") {
   const auto nothing = summary({});
-  const std::vector<std::pair<count, std::string>> troubles{{count::refused, "refused"},
-      {count::too_long, "over the message limit"}, {count::truncated, "ended inside a message"},
-      {count::no_proxy_header, "without a PROXY header"}, {count::bad_proxy_header, "with a malformed PROXY header"},
+  const std::vector<std::pair<count, std::string>> troubles{{count::probes, "left without a byte"},
+      {count::refused, "refused"}, {count::too_long, "over the message limit"},
+      {count::truncated, "ended inside a message"}, {count::no_proxy_header, "without a PROXY header"},
+      {count::bad_proxy_header, "with a malformed PROXY header"},
       {count::long_proxy_header, "with a PROXY header over the limit"},
       {count::truncated_proxy_header, "ended inside the PROXY header"}, {count::idle_timeouts, "timed out idle"},
       {count::message_timeouts, "timed out in a message"}, {count::write_timeouts, "timed out not reading"},
