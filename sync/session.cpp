@@ -2,13 +2,17 @@
 
 #include "shared/net/address.hpp"
 #include "shared/net/error.hpp"
+#include "shared/options/limits.hpp"
+#include "shared/process/format.hpp"
 #include "shared/protocol/decoder.hpp"
 #include "shared/protocol/encoder.hpp"
 #include "shared/protocol/error.hpp"
+#include "shared/protocol/payload.hpp"
 #include "shared/protocol/proxy_header.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <new>
 
 namespace revecho::sync {
@@ -39,6 +43,23 @@ void record(const stream& peer, std::error_code error, service& in) {
   if (!in.log.writes(level)) return;
   const auto text = fmt::format("{}: connection ended: {}", peer.peer(), error.message());
   in.log.write(level, text, log_fields{{"peer", peer.peer()}, {"reason", error.message()}});
+}
+
+bool takes_one_by_one(const server_options& options) { return options.log_messages || !options.delay.is_zero(); }
+
+// Names a message as the load tool does in its reports, if it is one of its own.
+void log_message(const stream& peer, std::span<const char> message, const logger& log) {
+  log_fields fields{{"peer", peer.peer()}, {"bytes", message.size()}};
+  std::string what;
+  if (const auto whose = identify(message)) {
+    what = fmt::format("client {} message {}", whose->connection, whose->sequence);
+    fields.insert(fields.end(), {{"client", whose->connection}, {"number", whose->sequence}});
+  } else {
+    const auto begin = escape_bytes(message.first(std::min(message.size(), limits::logged_bytes)));
+    what = fmt::format("message \"{}\"", begin);
+    fields.emplace_back("begin", begin);
+  }
+  log.write(log_level::debug, fmt::format("{}: {}, {} B", peer.peer(), what, message.size()), fields);
 }
 
 // The peer has ended the connection, gracefully or not.
@@ -94,7 +115,7 @@ void serve(stream peer, admission place, service& in) {
   try {
     if (in.options.proxy_protocol) read_proxy_header(peer, in, messages, silent, error);
     while (open && !error) {
-      const event found = in.options.delay.is_zero() ? replies.add_all(messages) : messages.next();
+      const event found = takes_one_by_one(in.options) ? messages.next() : replies.add_all(messages);
 
       // The next step takes time, so all replies owed go out first, together.
       if (replies.messages() > 0) {
@@ -108,8 +129,9 @@ void serve(stream peer, admission place, service& in) {
       }
 
       switch (found) {
-      case event::message: // with a delay only
-        peer.sleep_for(in.options.delay.draw(place.random()));
+      case event::message: // one by one only
+        if (in.options.log_messages) log_message(peer, messages.current().message, in.log);
+        if (!in.options.delay.is_zero()) peer.sleep_for(in.options.delay.draw(place.random()));
         replies.add(messages.current());
         break;
       case event::need_data: {

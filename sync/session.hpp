@@ -3,10 +3,10 @@
 #pragma once
 
 #include "sync/io.hpp"
-#include "shared/options/random.hpp"
 #include "shared/options/server_options.hpp"
 #include "shared/process/log.hpp"
 #include "shared/process/statistics.hpp"
+#include "shared/protocol/random.hpp"
 
 #include <cstdint>
 

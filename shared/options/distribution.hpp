@@ -1,7 +1,7 @@
 // Random numbers by a law that an option names: how long a costly operation takes, how large a message is.
 #pragma once
 
-#include "shared/options/random.hpp"
+#include "shared/protocol/random.hpp"
 
 #include <chrono>
 #include <string>

@@ -60,6 +60,9 @@ inline constexpr int accept_batch = 64;
 /// At most this often the log repeats that accept() fails.
 inline constexpr std::chrono::seconds accept_failure_log_interval = 1s;
 
+/// Of a message that is not the load tool's, --log-messages shows this many bytes.
+inline constexpr std::size_t logged_bytes = 32;
+
 /// The shortest --stats interval: below it a rate says more about when it was taken than about the server.
 inline constexpr std::chrono::nanoseconds shortest_stats_interval = 100ms;
 

@@ -93,6 +93,8 @@ void add_running_options(CLI::App& app, server_options& options) {
       choices<log_level>{{"debug", log_level::debug}, {"error", log_level::error}, {"info", log_level::info},
           {"warning", log_level::warning}},
       "Least important lines to write", "info");
+  app.add_flag("--log-messages", options.log_messages,
+      "Log each message: which one of the load tool's it is, or its first bytes; needs --log-level debug");
 }
 
 void add_model_options(CLI::App& app, server_options& options, twin which) {
@@ -134,6 +136,8 @@ server_options parse_server_options(twin which, const std::string& program, int 
   add_model_options(app, options, which);
   add_running_options(app, options);
   parse_command_line(app, argc, argv);
+  if (options.log_messages && options.level != log_level::debug)
+    reject_usage(program, "--log-messages writes lines of level debug: add --log-level debug");
   if (which == twin::sync && app.count("--threads") > 0 && options.model != server_model::pool)
     reject_usage(program, "--threads goes with --model pool only");
   return options;

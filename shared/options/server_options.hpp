@@ -47,6 +47,7 @@ struct server_options {
   std::chrono::nanoseconds stats_interval{}; ///< zero: none
   log_format format = log_format::text;
   log_level level = log_level::info;
+  bool log_messages = false;    ///< at level debug
   std::uint64_t exit_after = 0; ///< connections served; zero: never
 
   server_model model = server_model::threads; ///< sync only

@@ -60,6 +60,15 @@ std::string format_count(double number) {
   return format_with_unit(number, units, "");
 }
 
+std::string escape_bytes(std::span<const char> bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const bool is_plain = c >= ' ' && c < '\x7f' && c != '"' && c != '\\';
+    text += is_plain ? std::string(1, c) : fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+  }
+  return text;
+}
+
 std::string format_time(std::chrono::system_clock::time_point time) {
   return fmt::format(
       "{:%Y-%m-%d}T{}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(time)), format_time_of_day(time));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <span>
 #include <string>
 
 namespace revecho {
@@ -14,6 +15,9 @@ std::string format_size(double bytes);
 
 /// "999", "12.3k", "1.05M".
 std::string format_count(double);
+
+/// Printable ASCII, whatever the bytes: "Hello\x0a".
+std::string escape_bytes(std::span<const char> bytes);
 
 /// UTC: "2026-01-31T12:00:00.000Z".
 std::string format_time(std::chrono::system_clock::time_point);

@@ -34,7 +34,7 @@ ROOMS = [
 
 # What the load tool decides, without a socket, a clock or an event loop: files of tools/stress that may include each
 # other and shared/{protocol,options} only. The workload names addresses to connect from, results hold histograms.
-CORE = ["conversation", "judgement", "outages", "payload", "recorder", "results", "schedule", "small_histogram", "workload"]
+CORE = ["conversation", "judgement", "outages", "recorder", "results", "schedule", "small_histogram", "workload"]
 CORE_ROOMS = ["shared/protocol", "shared/options"] + [f"tools/stress/{name}.hpp" for name in CORE]
 CORE_EXTRA = {("workload.hpp", "shared/net/address.hpp"), ("results.hpp", "shared/process/histogram.hpp"),
               ("results.cpp", "tools/trend.hpp"), ("small_histogram.hpp", "shared/process/histogram.hpp")}
@@ -94,7 +94,7 @@ def check_the_rule():
                  '#include "shared/net/address.hpp"', '#include "shared/process/clock.hpp"']:
         if not list(faults_of_core("conversation.cpp", text)):
             yield f"the rule of the load tool's core misses {text}"
-    for text in ['#include "shared/options/random.hpp"', '#include "tools/stress/payload.hpp"', "receive(bytes, now);"]:
+    for text in ['#include "shared/protocol/payload.hpp"', '#include "tools/stress/schedule.hpp"', "receive(bytes, now);"]:
         if list(faults_of_core("conversation.cpp", text)):
             yield f"the rule of the load tool's core forbids {text}"
 

@@ -2,9 +2,9 @@
 // Takes bytes and times, returns bytes to send and counts. Knows no sockets, no clock and no event loop.
 #pragma once
 
+#include "shared/protocol/payload.hpp"
 #include "shared/protocol/verifier.hpp"
 #include "tools/stress/judgement.hpp"
-#include "tools/stress/payload.hpp"
 #include "tools/stress/recorder.hpp"
 #include "tools/stress/small_histogram.hpp"
 #include "tools/stress/workload.hpp"

@@ -1,8 +1,8 @@
 // Classifies a wrong reply: which message it answers instead, and where it differs. Knows no connection and no clock.
 #pragma once
 
+#include "shared/protocol/payload.hpp"
 #include "shared/protocol/verifier.hpp"
-#include "tools/stress/payload.hpp"
 #include "tools/stress/results.hpp"
 
 #include <cstddef>

@@ -2,7 +2,7 @@
 // connection. Knows no clock: times are passed in.
 #pragma once
 
-#include "shared/options/random.hpp"
+#include "shared/protocol/random.hpp"
 #include "tools/stress/workload.hpp"
 
 #include <chrono>

@@ -3,7 +3,7 @@
 #include "tests/support/text_matchers.hpp"
 
 #include "shared/options/distribution.hpp"
-#include "shared/options/random.hpp"
+#include "shared/protocol/random.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -150,6 +150,13 @@ TEST_CASE("server options: refuse models and threads where they mean nothing") {
   }
 }
 
+TEST_CASE("server options: take --log-messages with --log-level debug only") {
+  CHECK(server_with({"--log-messages", "--log-level", "debug"}).log_messages);
+  CHECK_FALSE(server_with({"--log-level", "debug"}).log_messages);
+  check_server_refuses(twin::sync, {"--log-messages"}, {"--log-messages", "add --log-level debug"});
+  check_server_refuses(twin::async, {"--log-messages", "--log-level", "info"}, {"add --log-level debug"});
+}
+
 TEST_CASE("server options: take a value in square brackets as it is written") {
   CHECK(server_with({"--port-file", "[p]"}).port_file == "[p]");
   check_server_refuses(twin::sync, {"--framing", "[raw]"}, {"'[raw]'", "raw|line|length|eof"});

@@ -3,7 +3,7 @@
 #include "tests/unit/protocol/decoding.hpp"
 
 #include "shared/options/limits.hpp"
-#include "shared/options/random.hpp"
+#include "shared/protocol/random.hpp"
 
 #include <algorithm>
 #include <string>

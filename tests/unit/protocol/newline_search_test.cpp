@@ -1,8 +1,8 @@
 // The search for line breaks against the obvious way, at every length and alignment that could matter to it.
 #include "tests/support/catch.hpp"
 
-#include "shared/options/random.hpp"
 #include "shared/protocol/newline_search.hpp"
+#include "shared/protocol/random.hpp"
 
 #include <algorithm>
 #include <string>

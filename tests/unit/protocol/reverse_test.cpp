@@ -1,7 +1,7 @@
 // The byte-reversal kernel against the obvious way, at every length and alignment that could matter to it.
 #include "tests/support/catch.hpp"
 
-#include "shared/options/random.hpp"
+#include "shared/protocol/random.hpp"
 #include "shared/protocol/reverse.hpp"
 
 #include <algorithm>

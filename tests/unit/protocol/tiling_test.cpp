@@ -2,7 +2,7 @@
 #include "tests/support/catch.hpp"
 
 #include "shared/options/limits.hpp"
-#include "shared/options/random.hpp"
+#include "shared/protocol/random.hpp"
 #include "shared/protocol/tiling.hpp"
 
 #include <algorithm>

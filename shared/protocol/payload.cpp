@@ -1,13 +1,13 @@
-#include "tools/stress/payload.hpp"
+#include "shared/protocol/payload.hpp"
 
-#include "shared/options/random.hpp"
+#include "shared/protocol/random.hpp"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 
-namespace revecho::stress {
+namespace revecho {
 namespace {
 
 // The characters are '0' to 'o', 64 in a row, so that eight of them are made of a random number in two operations.
@@ -98,4 +98,4 @@ bool is_payload(std::span<const char> message, std::uint64_t connection, std::ui
   return true;
 }
 
-} // namespace revecho::stress
+} // namespace revecho

@@ -1,4 +1,4 @@
-// Messages of the clients: each says whose it is, and all its bytes depend on their places.
+// Messages of the load tool: each says whose it is, and all its bytes depend on their places.
 #pragma once
 
 #include "shared/protocol/message_source.hpp"
@@ -8,7 +8,7 @@
 #include <optional>
 #include <span>
 
-namespace revecho::stress {
+namespace revecho {
 
 /// A message that is never kept: any part of it is made whenever it is needed, so that a client with a message of any
 /// size under way needs no memory for it. Its bytes are printable (64 characters, no line breaks), and pseudo-random
@@ -46,4 +46,4 @@ std::optional<payload_identity> identify(std::span<const char> message);
 /// Is it that message?
 bool is_payload(std::span<const char> message, std::uint64_t connection, std::uint64_t sequence);
 
-} // namespace revecho::stress
+} // namespace revecho

@@ -1,18 +1,18 @@
 // Messages of the load clients.
+#include "shared/protocol/payload.hpp"
 #include "tests/support/catch.hpp"
-#include "tools/stress/payload.hpp"
 
 #include <algorithm>
 #include <set>
 #include <string>
 
-using revecho::stress::identify;
+using revecho::identify;
 
 namespace {
 
-std::string payload(std::size_t size, std::uint64_t connection, std::uint64_t sequence) {
+std::string message_of(std::size_t size, std::uint64_t connection, std::uint64_t sequence) {
   std::string message(size, '\0');
-  revecho::stress::payload(connection, sequence, size).copy(0, message);
+  revecho::payload(connection, sequence, size).copy(0, message);
   return message;
 }
 
@@ -22,8 +22,8 @@ TEST_CASE("payload: is the same for the same connection and sequence, and anothe
   std::set<std::string> all;
   for (std::uint64_t connection = 0; connection < 50; ++connection) {
     for (std::uint64_t sequence = 0; sequence < 50; ++sequence) {
-      const auto message = payload(64, connection, sequence);
-      CHECK(message == payload(64, connection, sequence));
+      const auto message = message_of(64, connection, sequence);
+      CHECK(message == message_of(64, connection, sequence));
       all.insert(message);
     }
   }
@@ -33,7 +33,7 @@ TEST_CASE("payload: is the same for the same connection and sequence, and anothe
 TEST_CASE("payload: is never a palindrome, nor has it line breaks, at any size from two bytes") {
   for (std::size_t size = 2; size < 200; ++size) {
     for (std::uint64_t sequence = 0; sequence < 50; ++sequence) {
-      const auto message = payload(size, 3, sequence);
+      const auto message = message_of(size, 3, sequence);
       CAPTURE(size, sequence, message);
       REQUIRE_FALSE(std::equal(message.begin(), message.end(), message.rbegin()));
       REQUIRE(std::all_of(message.begin(), message.end(), [](char c) { return c > ' ' && c < 127; }));
@@ -42,14 +42,14 @@ TEST_CASE("payload: is never a palindrome, nor has it line breaks, at any size f
 }
 
 TEST_CASE("payload: has no room to vary at one byte, and none to fill at none") {
-  CHECK(payload(1, 1, 1).size() == 1);
-  CHECK(payload(0, 1, 1).empty());
+  CHECK(message_of(1, 1, 1).size() == 1);
+  CHECK(message_of(0, 1, 1).empty());
 }
 
 TEST_CASE("payload: is the same made in parts") {
   for (const std::size_t size : {1U, 2U, 13U, 14U, 15U, 16U, 64U, 1000U}) {
-    const auto whole = payload(size, 123456, 987654321);
-    const revecho::stress::payload parts(123456, 987654321, size);
+    const auto whole = message_of(size, 123456, 987654321);
+    const revecho::payload parts(123456, 987654321, size);
     for (std::size_t from = 0; from <= size; ++from) {
       for (const std::size_t count : {std::size_t{0}, std::size_t{1}, (size - from) / 2, size - from}) {
         if (from + count > size) continue;
@@ -64,7 +64,7 @@ TEST_CASE("payload: is the same made in parts") {
 
 TEST_CASE("payload: says whose it is, if every byte of it is right") {
   for (const std::size_t size : {15U, 64U, 5000U}) {
-    auto message = payload(size, 4711, 1'000'000'007);
+    auto message = message_of(size, 4711, 1'000'000'007);
     const auto found = identify(message);
     REQUIRE(found);
     CHECK(found->connection == 4711);
@@ -75,6 +75,6 @@ TEST_CASE("payload: says whose it is, if every byte of it is right") {
       CHECK_FALSE(identify(changed));
     }
   }
-  CHECK_FALSE(identify(payload(14, 1, 1)));
+  CHECK_FALSE(identify(message_of(14, 1, 1)));
   CHECK_FALSE(identify(std::string(100, 'x')));
 }
