@@ -17,18 +17,22 @@ def wait_until(condition, what):
 
 
 class FreePort:
-    """A port that the server picks. `arguments` tell it so; `directory` is there until close()."""
+    """A port that the server picks, if `port` is 0. `arguments` tell it so; `directory` is there until close()."""
 
-    def __init__(self, host="127.0.0.1"):
+    def __init__(self, host="127.0.0.1", port=0):
         self._directory = tempfile.TemporaryDirectory(prefix="revecho-")
         self._file = pathlib.Path(self._directory.name) / "port"
-        self.arguments = ["--listen", f"{host}:0", "--port-file", str(self._file)]
+        self.arguments = ["--listen", f"{host}:{port}", "--port-file", str(self._file)]
         self.directory = self._directory.name
 
     def await_server(self, process):
         """Waits until the server listens, and returns the port; None if it has ended instead."""
         wait_until(lambda: self._file.exists() or process.poll() is not None, "the server listens or ends")
-        return int(self._file.read_text()) if process.poll() is None else None
+        if process.poll() is not None:
+            return None
+        port = int(self._file.read_text())
+        self._file.unlink()  # so that the server can be started again
+        return port
 
     def close(self):
         self._directory.cleanup()

@@ -46,6 +46,11 @@ class Process:
         self.process = None
 
     def __enter__(self):
+        self.start()
+        return self
+
+    def start(self):
+        """Returns once it is ready; also starts it again."""
         nothing = subprocess.DEVNULL
         self.process = subprocess.Popen(
             self.command, stdin=nothing, stdout=nothing, stderr=self.log_file, start_new_session=True)
@@ -54,7 +59,6 @@ class Process:
         except BaseException:
             self.kill()
             raise
-        return self
 
     def __exit__(self, kind, error, trace):
         self.kill()
@@ -75,8 +79,8 @@ class Process:
 class Server(Process):
     """One of our servers, on a free port. When the `with` block ends well, it must also stop well on SIGTERM."""
 
-    def __init__(self, program, *arguments, host="127.0.0.1"):
-        self.free_port = FreePort(host)
+    def __init__(self, program, *arguments, host="127.0.0.1", port=0):
+        self.free_port = FreePort(host, port)
         self.port = None
         super().__init__(program_directory() / program, *self.free_port.arguments, *arguments)
 
