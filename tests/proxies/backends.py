@@ -1,5 +1,6 @@
 """One of the servers behind haproxy drains, is shut down, freezes, or dies: revecho-stress says whose clients that was."""
 import contextlib
+import pathlib
 import signal
 import time
 import unittest
@@ -19,6 +20,14 @@ def two_servers(*load, lines=("balance roundrobin",), options=()):
         first.await_messages()
         second.await_messages()
         yield first, second, proxy, load
+
+
+def unread_at(port):
+    """How many bytes lie in the kernel for those who serve this port of 127.0.0.1."""
+    lines = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    listening = "0A"
+    return sum(int(queues.partition(":")[2], 16) for _, local, _, state, queues, *_ in lines
+               if local == f"0100007F:{port:04X}" and state != listening)
 
 
 @needs("haproxy")
@@ -45,7 +54,6 @@ class TwoServers(TestCase):
         self.assertEqual(len(killed), CLIENTS // 2)
         self.assertEqual(result.lost + result.closed_idle, len(killed), result)
         self.assertEqual((result.wrong_total(), result.late, result.connect_failed), (0, 0, 0), result)
-        self.assertFalse(any(o["whole_path"] for o in result.outages), result)
 
     def test_a_frozen_one_is_an_outage_of_its_clients_alone(self):
         with two_servers() as (first, second, proxy, load):
@@ -71,18 +79,38 @@ class TwoServers(TestCase):
         self.assertTrue(thawing - TOLERANCE < end < after + TOLERANCE, (end, thawing, after, result))
         self.check_flawless(result, answered)
 
-    def test_one_that_dies_costs_its_clients_one_message_each(self):
+    @unittest.expectedFailure  # stress takes silence of those who had nothing to ask for an outage of theirs
+    def test_a_frozen_one_is_no_outage_of_a_client_that_is_silent_meanwhile(self):
+        alternating = ("--framing", "length", "--clients", "2", "--rate", "0.5", "--duration", "10m", "--outage", "200ms")
+        with CountingServer("--framing", "length") as first, CountingServer("--framing", "length") as second, \
+                Haproxy(first, second, lines=["balance roundrobin"]) as proxy, \
+                Load(proxy.port, *alternating) as load:
+            first.await_messages(1)
+            first.process.send_signal(signal.SIGSTOP)
+            try:
+                wait_until(lambda: unread_at(first.port), "the frozen server is asked")
+                time.sleep(0.3)  # the outage; the turn of the other client is after two seconds
+            finally:
+                first.process.send_signal(signal.SIGCONT)
+            first.await_messages(1)
+            result = load.finish()
+        outage, = result.outages
+        self.assertEqual((outage["connections"], outage["lost"]), (1, 0), result)
+        self.assertFalse(outage["whole_path"], result)
+
+    def test_one_that_dies_costs_a_message_for_each_connection_that_breaks(self):
         checks = ["check", "inter 50ms", "fall 1", "on-marked-down shutdown-sessions"]
         with two_servers(lines=["balance roundrobin", "option redispatch 1"], options=checks) as (first, second, proxy, load):
             self.assertEqual(proxy.connections_at("s1"), CLIENTS // 2)
             kill_all(first)
             wait_until(lambda: proxy.connections_at("s2") == CLIENTS, "all clients are at s2")
             second.await_messages()
+            broken = len(proxy.ends())
             result = load.finish()
-            first.start()
-        self.assertEqual(result.lost + result.closed_idle, CLIENTS // 2, result)
+            first.start()  # which its `with` ends
+        self.assertGreaterEqual(broken, CLIENTS // 2)  # or more, if somebody connected again too soon
+        self.assertEqual(result.lost + result.closed_idle, broken, result)
         self.assertEqual((result.wrong_total(), result.late, result.connect_failed), (0, 0, 0), result)
-        self.assertFalse(any(o["whole_path"] for o in result.outages), result)
 
     def test_health_checks_by_connecting_do_not_disturb_a_load(self):
         with two_servers("--session", "5", options=["check", "inter 10ms"]) as (first, second, proxy, load):
@@ -112,7 +140,7 @@ class TwoServers(TestCase):
 class OneServer(TestCase):
     """Dead for a second. The proxy lives, so clients can connect all the time."""
 
-    def outage(self, **proxy_options):
+    def check_outage(self, **proxy_options):
         with CountingServer(*SERVER) as server, Haproxy(server, **proxy_options) as proxy, Load(proxy.port, *LOAD) as load:
             server.await_messages()
             before = time.time()
@@ -124,8 +152,8 @@ class OneServer(TestCase):
             server.await_counts(lambda counts: counts["open"] == CLIENTS)
             server.await_messages()
             after = time.time()
-            result = load.finish()
             ends = proxy.ends()
+            result = load.finish()
         outage, = result.outages
         (begin, end), = result.outage_times()
         self.assertTrue(before - TOLERANCE < begin < gone + TOLERANCE, (begin, before, gone, result))
@@ -133,17 +161,16 @@ class OneServer(TestCase):
         self.assertEqual((outage["whole_path"], outage["connections"]), (True, CLIENTS), result)
         self.assertEqual(outage["lost"], result.lost, result)
         self.assertEqual((result.wrong_total(), result.late, result.connect_failed), (0, 0, 0), result)
-        return result, ends
+        self.assertEqual(result.lost + result.closed_idle, len(ends), result)
+        return ends
 
     def test_its_death_is_an_outage_of_the_whole_path(self):
-        result, ends = self.outage()  # haproxy tries again after a second, with the client waiting
-        self.assertEqual(result.lost + result.closed_idle, CLIENTS, result)
+        ends = self.check_outage(lines=["retries 30"])  # one a second, while the client waits
+        self.assertEqual(ends.count("SC"), 0)
 
     def test_each_connection_that_the_proxy_closes_meanwhile_costs_a_message(self):
-        result, ends = self.outage(lines=["retries 0"])
-        refused = [end for end in ends if end == "SC"]
-        self.assertGreater(len(refused), CLIENTS)
-        self.assertEqual(result.lost + result.closed_idle, CLIENTS + len(refused), result)
+        ends = self.check_outage(lines=["retries 0"])
+        self.assertGreater(ends.count("SC"), CLIENTS)
 
 
 if __name__ == "__main__":

@@ -121,9 +121,10 @@ class Proxy(Process):
 
 
 class Haproxy(Proxy):
-    """haproxy between its port and servers. `lines` are added to the section that has them all."""
+    """haproxy between its port and servers. `lines` are added to the section that has them all, `binding` to its port,
+    `options` to each server, `settings` to the global ones."""
 
-    def __init__(self, *servers, lines=(), options=(), settings=()):
+    def __init__(self, *servers, lines=(), binding="", options=(), settings=()):
         super().__init__()
         self.config = f"""
 global
@@ -138,7 +139,7 @@ defaults
     timeout client {PATIENCE}s
     timeout server {PATIENCE}s
 listen path
-    bind 127.0.0.1:{self.port}
+    bind 127.0.0.1:{self.port} {binding}
 {indented(lines)}
 {indented(f"server s{i} 127.0.0.1:{server.port} {' '.join(options)}" for i, server in enumerate(servers, 1))}
 """
@@ -194,12 +195,13 @@ listen path
 
 
 class Nginx(Proxy):
-    """nginx with its stream module between its port and servers. `lines` are added to the section `server`."""
+    """nginx with its stream module between its port and servers. `lines` are added to the section `server`, `listening`
+    to its port, `main` to the global ones."""
 
     # Built in, if it is no file.
     MODULE = next(iter(glob.glob("/usr/lib*/nginx/modules/ngx_stream_module.so")), None)
 
-    def __init__(self, *servers, lines=(), main=()):
+    def __init__(self, *servers, lines=(), listening="", main=()):
         super().__init__()
         self.config = f"""
 {f"load_module {self.MODULE};" if self.MODULE else ""}
@@ -216,7 +218,7 @@ stream {{
 {indented(f"server 127.0.0.1:{server.port};" for server in servers)}
     }}
     server {{
-        listen 127.0.0.1:{self.port};
+        listen 127.0.0.1:{self.port} {listening};
         proxy_pass servers;
 {indented(lines)}
     }}

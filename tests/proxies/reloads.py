@@ -68,8 +68,8 @@ class AnyProxy:
         outage, = result.outages
         self.assertEqual((outage["whole_path"], outage["connections"]), (True, CLIENTS), result)
         self.assertEqual(outage["lost"], result.lost)
-        # A client may connect again, and send, before all of the proxy's sockets are closed.
-        self.assertLessEqual(result.lost + result.closed_idle, 2 * CLIENTS, result)
+        # More, if somebody connected again, and sent, before all of the proxy's sockets were closed.
+        self.assertGreaterEqual(result.lost + result.closed_idle, CLIENTS, result)
         self.assertGreaterEqual(result.connect_failed, CLIENTS, result)
 
 
