@@ -1,9 +1,13 @@
 """Every framing through each proxy: every reply is right, and half-close, where a proxy does not pass it on, is found."""
 import contextlib
+import pathlib
+import socket
 import unittest
 
-from proxies import CountingServer, Haproxy, Load, Nginx, Socat, Stunnel, needs, needs_nginx
+from proxies import (
+    CountingServer, Haproxy, Load, Nginx, Proxy, Socat, Stunnel, needs, needs_nginx, program, wait_until)
 
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "docs" / "examples"
 SERVERS = ("revecho-sync-server", "revecho-async-server", "revecho-epoll-server")
 
 # Clients, messages of each, of each connection, and further options.
@@ -95,6 +99,41 @@ class ThroughStunnel(AnyProxy, unittest.TestCase):
     def through(self, server):
         with Stunnel(server.port, is_client=False) as encrypted, Stunnel(encrypted.port, is_client=True) as proxy:
             yield proxy
+
+class Documented(Proxy):
+    """A proxy with a configuration of docs/examples, except that ports are its own, and files are in its directory."""
+
+    def __init__(self, server, name, *command):
+        super().__init__()
+        text = (EXAMPLES / name).read_text()
+        for documented, own in ((":7000", f":{self.port}"), (":6789", f":{server.port}"), ("/tmp/", f"{self.directory}/")):
+            text = text.replace(documented, own)
+        self.command = [program(command[0]), *command[1:], str(self.write(name, text))]
+
+    def wait_until_ready(self):
+        def listens():
+            with socket.socket() as client:
+                return client.connect_ex(("127.0.0.1", self.port)) == 0
+
+        wait_until(listens, f"{self.command} listens")
+
+
+class DocumentedConfigurations(unittest.TestCase):
+    """Those of docs/PATHS.md."""
+
+    def check(self, *command):
+        with CountingServer("--framing", "length") as server, Documented(server, *command) as proxy, \
+                Load(proxy.port, "--framing", "length", "--clients", "10", "--messages", "10", "--half-close") as load:
+            result = load.result()
+        self.assertEqual((result.returncode, result.verified), (0, 100), result)
+
+    @needs("haproxy")
+    def test_haproxy_passes_everything_on(self):
+        self.check("haproxy.cfg", "haproxy", "-db", "-f")
+
+    @needs_nginx
+    def test_nginx_passes_everything_on(self):
+        self.check("nginx.conf", "nginx", "-e", "stderr", "-c")
 
 
 if __name__ == "__main__":
