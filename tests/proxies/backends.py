@@ -36,7 +36,7 @@ class TwoServers(TestCase):
         with two_servers("--session", "5") as (first, second, proxy, load):
             proxy.tell("set server path/s1 state drain")
             wait_until(lambda: proxy.connections_at("s1") == 0, "s1 has no connections")
-            drained = first.await_counts(lambda counts: counts["open"] == 0)
+            drained = first.await_quiet()
             second.await_messages()
             result = load.finish()
             self.assertEqual(first.counts()["accepted"], drained["accepted"])

@@ -84,6 +84,10 @@ class CountingServer(Server):
         """Waits until so many connections have ended, and returns the counts."""
         return self.await_counts(lambda counts: counts["served"] >= connections)
 
+    def await_quiet(self):
+        """Waits until no connection is open after all there were, and returns the counts."""
+        return self.await_counts(lambda counts: counts["accepted"] > 0 and counts["open"] == 0)
+
     def stop(self):
         """Ends it, and returns its last counts."""
         self.process.terminate()

@@ -1,4 +1,6 @@
 """The PROXY protocol, versions 1 and 2, as haproxy and nginx speak it: towards our servers, and from revecho-stress."""
+import collections
+import re
 import socket
 import subprocess
 import unittest
@@ -104,8 +106,10 @@ class Chain(TestCase):
         with CountingServer("--framing", "length", "--proxy-protocol") as server, \
                 Haproxy(server, binding="accept-proxy", options=["send-proxy-v2"]) as second, \
                 Haproxy(second, binding="accept-proxy", options=["send-proxy"]) as first, \
-                Load(first.port, *LOAD, "--send-proxy", "v2") as load:
+                Load(first.port, *LOAD, "--send-proxy", "v2", "--source", "127.0.1.1-127.0.1.2") as load:
             self.check_flawless(load.result(), server.await_served(CONNECTIONS)["messages"])
+            clients = re.findall(r"^([\d.]+):\d+ \[", second.log(), re.M)
+        self.assertEqual(collections.Counter(clients), {"127.0.1.1": CONNECTIONS // 2, "127.0.1.2": CONNECTIONS // 2})
 
 
 if __name__ == "__main__":
