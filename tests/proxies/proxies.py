@@ -142,6 +142,7 @@ defaults
     timeout connect {PATIENCE}s
     timeout client {PATIENCE}s
     timeout server {PATIENCE}s
+    timeout check {PATIENCE}s
 listen path
     bind 127.0.0.1:{self.port} {binding}
 {indented(lines)}

@@ -57,7 +57,7 @@ class FromHaproxy(Receiving, TestCase):
 
     def test_health_checks_without_a_message_do_not_disturb_a_load(self):
         with CountingServer("--framing", "length", "--proxy-protocol") as server, \
-                Haproxy(server, options=["send-proxy-v2", "check", "inter 10ms"]) as proxy, \
+                Haproxy(server, options=["send-proxy-v2", "check", "inter 10ms", "fall 1000"]) as proxy, \
                 Load(proxy.port, *LOAD) as load:
             self.check_flawless(load.result(), server.await_counts(lambda now: now["messages"] >= MESSAGES)["messages"])
 
