@@ -321,7 +321,7 @@ class Load(Process):
 
     def finish(self):
         """Interrupts it, and returns the results so far."""
-        self.process.send_signal(signal.SIGINT)
+        self.process.terminate()
         return self.result()
 
     def result(self):
