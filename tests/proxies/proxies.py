@@ -21,7 +21,7 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "interop"))
-from processes import PATIENCE, Process, Server, program_directory, wait_until
+from processes import PATIENCE, Process, Server, program_directory, run, wait_until
 
 # Daemons are in directories that are not in every user's PATH.
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin"])
