@@ -457,6 +457,10 @@ class ReportTest(unittest.TestCase):
         titles = self.browser.run("return [...document.querySelectorAll('#runs thead')].map((one) => one.innerText)")
         self.assertNotIn("memory", " ".join(titles))
         self.check_drawn(least=4)
+        self.assertEqual(self.browser.run("return document.querySelector('h1').textContent"), "Servers, side by side")
+        text = self.browser.run("return document.querySelector('#reproduce').innerText")
+        self.assertRegex(text, r"Placement\s+the load on CPU 1\n")
+        self.assertNotIn("servers on", text)
 
     def test_leaves_no_empty_section(self):
         self.show({"revecho_compare": 1, "ok": True})

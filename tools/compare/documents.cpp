@@ -60,16 +60,18 @@ json scenario_json(const scenario_results& s) {
   for (const auto& r : s.results)
     results.push_back(result_json(r));
   const auto& v = s.verdict;
-  return {{"name", s.name}, {"group", s.group}, {"clients", s.clients}, {"delay", s.delay}, {"size", s.size},
-      {"framing", s.framing}, {"rate", s.rate > 0 ? json(s.rate) : json(nullptr)},
-      {"server_cpus", cpus_json(s.server_cpus)}, {"tool_cpus", cpus_json(s.tool_cpus)},
+  return {{"name", s.name}, {"group", s.group}, {"clients", s.clients},
+      {"delay", s.delay.empty() ? json(nullptr) : json(s.delay)}, {"size", s.size}, {"framing", s.framing},
+      {"rate", s.rate > 0 ? json(s.rate) : json(nullptr)}, {"server_cpus", cpus_json(s.server_cpus)},
+      {"tool_cpus", cpus_json(s.tool_cpus)},
       {"verdict", {{"winner", v.winner.empty() ? json(nullptr) : json(v.winner)}, {"tied", v.tied},
                       {"headline", v.headline}, {"text", v.text}}},
       {"results", std::move(results)}};
 }
 
 scenario_results scenario_from(const json& j) {
-  scenario_results s{j.at("name"), j.at("group"), j.at("clients"), j.at("delay"), j.at("size"), j.at("framing"),
+  scenario_results s{j.at("name"), j.at("group"), j.at("clients"),
+      j.at("delay").is_null() ? "" : j.at("delay").get<std::string>(), j.at("size"), j.at("framing"),
       j.at("rate").is_null() ? 0 : j.at("rate").get<double>(), {}, {}, {}, {}};
   for (const auto& r : j.at("results"))
     s.results.push_back(result_from(r));

@@ -34,6 +34,7 @@ struct plan {
   std::vector<framing> framings{framing::raw};
   std::string story;
   bool has_staller = false;
+  bool starts_servers = true; // else what they wait for in each request is not known
   stress::workload work;
   std::vector<std::optional<std::size_t>> server_cpus{std::nullopt};
 };
@@ -42,11 +43,14 @@ std::string counted(std::size_t n, std::string_view thing) {
   return fmt::format("{} {}{}", n, thing, n == 1 ? "" : "s");
 }
 
+// What is not the default, and of servers that are not started here all that is known.
 std::string describe(const scenario& s, const plan& all) {
-  std::string text = s.delay == "0" ? "no work" : s.delay + " of work";
-  text += " in each request";
-  if (all.sizes.size() > 1 || all.sizes.front() != "64") text += fmt::format(", messages of {}", s.work.size.text());
-  if (all.framings.size() > 1 || all.framings.front() != framing::raw)
+  const std::string messages = "messages of " + s.work.size.text();
+  std::string text = !all.starts_servers ? messages
+                     : s.delay == "0"    ? "no wait in each request"
+                                         : fmt::format("a wait of {} in each request", s.delay);
+  if (all.starts_servers && (all.sizes.size() > 1 || all.sizes.front() != "64")) text += ", " + messages;
+  if (!all.starts_servers || all.framings.size() > 1 || all.framings.front() != framing::raw)
     text += fmt::format(", framing {}", to_string(s.work.framing_kind));
   if (!s.work.think.is_zero()) text += fmt::format(", {} between requests", s.work.think.text());
   if (all.has_staller) text += ", beside one more client that has stalled in mid-message";
@@ -297,7 +301,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
     for (std::size_t j = 0; j < i; ++j)
       if (options.contestants[i].name == options.contestants[j].name)
         reject_usage(app.get_name(), fmt::format("two contestants are called {}", options.contestants[i].name));
-  if (!running.empty()) p.delays = {"0"};
+  p.starts_servers = options.contestants.size() > running.size();
+  if (!running.empty()) p.delays = {p.starts_servers ? "0" : ""};
   if (options.timed_stories.empty()) options.scenarios = scenarios_of(p);
   if (!running.empty() && (!options.timed_stories.empty() || app.count("--delay") > 0 || p.story == "crowd"))
     reject_usage(app.get_name(), "--against: what a running server waits for in each request is its own affair; no "

@@ -14,10 +14,10 @@ namespace revecho::compare {
 
 /// The same load for all contestants.
 struct scenario {
-  std::string name;  ///< "100 clients, 10ms of work in each request"
+  std::string name;  ///< "100 clients, a wait of 10ms in each request"
   std::string group; ///< the same without the clients
   std::size_t clients = 1;
-  std::string delay = "0";  ///< of the server
+  std::string delay = "0";  ///< of the server; empty if none is started
   bool has_staller = false; ///< one more client comes first, sends half a message, and no more
   stress::workload work;
   std::optional<std::size_t> server_cpus; ///< of the server; none: half of all

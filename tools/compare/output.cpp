@@ -72,20 +72,28 @@ std::vector<std::string> cells_of(const result& r, const verdict& v) {
       if_known(r, metric::memory_per_connection_bytes, format_size)};
 }
 
-std::string as_text(const scenario_results& s, std::size_t width) {
+// What is known of nobody leaves before all others; of servers that are not started here nobody even asks for it.
+std::string as_text(const scenario_results& s, bool starts_servers, std::size_t width) {
   auto columns = columns_of_scenario();
-  std::vector<bool> is_known(columns.size());
   std::vector<std::vector<std::string>> cells;
   for (const auto& r : s.results) {
     cells.push_back(cells_of(r, s.verdict));
     cells.back().resize(columns.size());
-    for (std::size_t i = 0; i < columns.size(); ++i)
-      if (!cells.back()[i].empty() && cells.back()[i] != "–") is_known[i] = true;
   }
+  const auto is_known = [&](std::size_t column) {
+    return std::any_of(
+        cells.begin(), cells.end(), [=](const auto& row) { return !row[column].empty() && row[column] != "–"; });
+  };
   constexpr std::size_t after_p99 = 6; // what is before it is asked for first, known or not
   constexpr int before_all = 100;
-  for (std::size_t i = after_p99; i < columns.size(); ++i)
-    if (!is_known[i]) columns[i].leaves += before_all;
+  for (std::size_t i = columns.size(); i-- > after_p99;) {
+    if (is_known(i)) continue;
+    columns[i].leaves += before_all;
+    if (starts_servers) continue;
+    columns.erase(columns.begin() + static_cast<std::ptrdiff_t>(i));
+    for (auto& row : cells)
+      row.erase(row.begin() + static_cast<std::ptrdiff_t>(i));
+  }
   table rows(std::move(columns));
   for (auto& row : cells)
     rows.add_row(std::move(row));
@@ -196,6 +204,15 @@ std::string level_of(std::size_t fewest, std::size_t most) {
   return fmt::format("{:.1f} %{}", 100 * least, fewest == most ? "" : " or more");
 }
 
+// What the columns are.
+std::string about_the_columns(const document& d) {
+  std::string text = "Samples: replies of a run. 1st reply: from the start of connecting";
+  if (!d.starts_servers()) return text + ".";
+  return "CPU (and what share of it in user space), context switches for each reply, threads and resident memory are "
+         "the server's; of all: what all did on its processors. " +
+         text + "; accept: from the kernel's connection to the server's.";
+}
+
 std::string how_to_read(const document& d) {
   const bool some_unknown = std::any_of(
       d.contestants.begin(), d.contestants.end(), [](const contestant_info& c) { return !c.endpoint.empty(); });
@@ -209,11 +226,8 @@ std::string how_to_read(const document& d) {
       fmt::format(". *: best; =: not worse by more than {:.3g} %, or not significantly so (Welch's test, with Holm's "
                   "correction for all comparisons, 5 %); !, unserved: clients without a single reply. ",
           100 * d.margin);
-  text += "≥: at least; the load tool was the limit. >: at least; the replies were not waited for any longer. CPU (and "
-          "what share of it in user space), context switches for each reply, threads and resident memory are the "
-          "server's; of all: what all did on its processors. Samples: replies of a run. 1st reply: from the start of "
-          "connecting; accept: from the kernel's connection to the server's. –: not known, or a percentile with fewer "
-          "than ten replies beyond it.";
+  text += "≥: at least; the load tool was the limit. >: at least; the replies were not waited for any longer. " +
+          about_the_columns(d) + " –: not known, or a percentile with fewer than ten replies beyond it.";
   if (some_unknown) text += " Costs of servers not started by this program are unknown.";
   if (d.repeated_runs > 0)
     text += fmt::format(" {} run{} made once more, because others had the processors.", d.repeated_runs,
@@ -222,7 +236,7 @@ std::string how_to_read(const document& d) {
       [](const scenario_results& s) { return !s.server_cpus.empty() && s.server_cpus == s.tool_cpus; });
   if (some_shared) text += " Where the server had all processors, the load tool took its share of them.";
   const bool said_as_a_verdict = d.scenarios.size() > 1;
-  if (d.server_cpus.empty() && !said_as_a_verdict)
+  if (d.server_cpus.empty() && d.starts_servers() && !said_as_a_verdict)
     text += " There was only one processor to be had: the servers shared it with the load.";
   return text;
 }
@@ -232,7 +246,7 @@ std::string how_to_read(const document& d) {
 std::string as_text(const document& d, std::size_t width) {
   std::string text;
   for (const auto& s : d.scenarios)
-    text += as_text(s, width) + "\n";
+    text += as_text(s, d.starts_servers(), width) + "\n";
   for (const auto& s : d.stories)
     text += as_text(s, width) + "\n";
   if (d.scenarios.size() > 1) {

@@ -58,6 +58,11 @@ std::string rate_of(const result& r) {
   return fmt::format("{}{}", r.is_limited_by_tool() ? "≥ " : "", format_count(r.median(metric::rate)));
 }
 
+bool document::starts_servers() const {
+  return std::any_of(
+      contestants.begin(), contestants.end(), [](const contestant_info& c) { return c.endpoint.empty(); });
+}
+
 document document::here() {
   document d;
   d.machine = host::here();

@@ -99,10 +99,10 @@ struct verdict {
 };
 
 struct scenario_results {
-  std::string name;  ///< "100 clients, 10ms of work in each request"
+  std::string name;  ///< "100 clients, a wait of 10ms in each request"
   std::string group; ///< the same without the clients: scenarios that differ in nothing else share it
   std::size_t clients = 0;
-  std::string delay;
+  std::string delay; ///< in each request; empty if no server was started here
   std::string size;
   std::string framing;
   double rate = 0; ///< offered messages a second; 0: as many as the replies allow
@@ -165,6 +165,9 @@ struct document {
   std::vector<std::string> verdicts; ///< in plain words
   bool interrupted = false;          ///< told to stop before all was measured
   bool ok = true;                    ///< nothing failed, and nothing was cut off
+
+  /// Are some of the contestants started here? The others are running already.
+  bool starts_servers() const;
 
   /// This machine and this program.
   static document here();

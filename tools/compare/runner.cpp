@@ -101,7 +101,6 @@ document runner::run() {
   all.self_test = options_.self_test;
   all.duration_s = std::chrono::duration<double>(options_.duration).count();
   all.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-  all.server_cpus = server_cpus_;
   all.tool_cpus = tool_cpus_;
   for (const auto& who : options_.contestants) {
     std::string command = who.program;
@@ -109,6 +108,7 @@ document runner::run() {
       command += " " + argument;
     all.contestants.push_back({who.name, command, who.running ? to_string(*who.running) : ""});
   }
+  if (all.starts_servers() || !options_.timed_stories.empty()) all.server_cpus = server_cpus_;
   runs_ = options_.scenarios.size() * options_.contestants.size() * options_.repeat;
   for (const auto& name : options_.timed_stories)
     runs_ += runs_of_story(name) * options_.repeat;

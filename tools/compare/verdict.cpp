@@ -198,7 +198,7 @@ void judge_all(document& all) {
       if (!row.seconds.empty()) parts.push_back(fmt::format("{}: {}", row.label, time_of(1e6 * median(row.seconds))));
     if (!parts.empty()) all.verdicts.push_back(fmt::format("{}: {}.", story.title, fmt::join(parts, "; ")));
   }
-  if (!all.scenarios.empty() && all.server_cpus.empty())
+  if (!all.scenarios.empty() && all.server_cpus.empty() && all.starts_servers())
     all.verdicts.push_back("There was only one processor to be had: the servers shared it with the load tool.");
 }
 

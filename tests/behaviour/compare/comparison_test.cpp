@@ -44,7 +44,7 @@ TEST_CASE("compare: sets all models side by side in every framing, and says what
   CHECK(end.exit_code == 0);
   CHECK(end.errors.empty());
   CHECK_THAT(end.output,
-      contains("1 client, 1ms of work in each request") && contains("3 clients, 1ms of work in each request"));
+      contains("1 client, a wait of 1ms in each request") && contains("3 clients, a wait of 1ms in each request"));
   for (const std::string name : {"sync iterative", "sync threads", "sync pool(2)", "async(1)", "async(2)", "epoll(1)"})
     CHECK_THAT(end.output, contains("  " + name + "  "));
   CHECK_THAT(end.output, contains("server") && contains("p99") && contains("unserved") && contains("CPU/reply") &&
@@ -184,6 +184,26 @@ TEST_CASE("compare: does not know what servers cost that are running already, an
     for (const auto* known : {"rate", "replies", "p50_us", "unserved"})
       CHECK(run[known].is_number());
   }
+}
+
+TEST_CASE("compare: says of running servers only what is known of them") {
+  const scripted_server one(honest("line"));
+  const words options = shortly(
+      {"--against", "one=" + one.address(), "--against", "two=" + one.address(), "--framing", "line", "--clients", "2"},
+      "1s");
+  const auto shown = compare(options);
+  CAPTURE(shown.output, shown.errors);
+  CHECK(shown.exit_code == 0);
+  CHECK_THAT(shown.output, StartsWith("2 clients, messages of 64, framing line\n"));
+  const auto told = unwrapped(shown.output.substr(0, shown.output.find("–: not known"))); // then comes the machine
+  for (const std::string untrue : {"work", " a wait ", "its processors", "servers shared", "CPU/reply", "of all",
+           "switches", "threads", "memory", "per conn.", "accept"})
+    CHECK_THAT(told, !contains(untrue));
+  auto as_json = options;
+  as_json.insert(as_json.end(), {"--json", "-"});
+  const auto document = document_of(compare(as_json));
+  CHECK(document["scenarios"][0]["delay"].is_null());
+  CHECK(document["config"]["server_cpus"].is_null());
 }
 
 TEST_CASE("compare: takes a running server on an IPv6 address") {

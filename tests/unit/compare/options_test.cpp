@@ -157,8 +157,8 @@ TEST_CASE("compare options: make a scenario of each combination, those of one gr
       {"--clients", "1,10", "--delay", "0,exp:5ms", "--size", "1,2KiB", "--framing", "line,length", "--rate", "500"});
   REQUIRE(o.scenarios.size() == 16);
   CHECK(
-      o.scenarios[0].name == "1 client, no work in each request, messages of 1, framing line, 500 messages/s offered");
-  CHECK(o.scenarios[1].name.starts_with("10 clients, no work"));
+      o.scenarios[0].name == "1 client, no wait in each request, messages of 1, framing line, 500 messages/s offered");
+  CHECK(o.scenarios[1].name.starts_with("10 clients, no wait"));
   CHECK(o.scenarios[1].group == o.scenarios[0].group);
   CHECK(o.scenarios[2].group != o.scenarios[0].group);
   const auto& last = o.scenarios.back();
@@ -167,6 +167,17 @@ TEST_CASE("compare options: make a scenario of each combination, those of one gr
   CHECK(last.work.framing_kind == framing::length);
   CHECK(last.work.size.largest() == 2048);
   CHECK(last.work.rate == 500);
+}
+
+TEST_CASE("compare options: do not speak of waits in servers that are running already, unless beside ours") {
+  const auto running = options_with({"--against", "a=1", "--against", "b=2", "--clients", "3"});
+  REQUIRE(running.scenarios.size() == 1);
+  CHECK(running.scenarios[0].name == "3 clients, messages of 64, framing raw");
+  CHECK(running.scenarios[0].delay == "");
+  const auto mixed = options_with({"--against", "a=1", "--models", "async", "--clients", "3"});
+  REQUIRE(mixed.scenarios.size() == 1);
+  CHECK(mixed.scenarios[0].name == "3 clients, no wait in each request");
+  CHECK(mixed.scenarios[0].delay == "0");
 }
 
 TEST_CASE("compare options: have the documented defaults") {

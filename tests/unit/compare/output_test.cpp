@@ -95,6 +95,15 @@ TEST_CASE("output: leaves out first what is known of nobody") {
       text, contains(" max  ") && !contains(" CPU/reply ") && !contains(" memory  ") && !contains(" per conn.\n"));
 }
 
+TEST_CASE("output: has no columns of what nobody knows of servers that run already") {
+  auto d = document_of({under(10, {with(ran("a", {1, 2, 3}), metric::p50_us, 30), ran("b", {4, 5, 6})})});
+  for (auto& c : d.contestants)
+    c.endpoint = "127.0.0.1:7000";
+  CHECK_THAT(as_text(d, any_width), contains("  p50  p99  unserved\n") && !contains("CPU") && !contains("Left out"));
+  d.contestants.front().endpoint.clear();
+  CHECK_THAT(as_text(d, any_width), contains("  CPU/reply  ") && contains("  per conn.\n"));
+}
+
 TEST_CASE("output: shows every contestant in the overview, in as many tables as it takes") {
   const auto d = seven_contestants(long_name);
   const auto text = as_text(d, 80);

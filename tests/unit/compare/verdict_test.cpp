@@ -211,6 +211,16 @@ TEST_CASE("verdict: over all says that there was only one processor") {
   CHECK_THAT(d.verdicts.back(), contains("only one processor"));
 }
 
+TEST_CASE("verdict: says nothing about the processors of servers that run already") {
+  auto d = document_of({under(1, {slow, fast})});
+  d.server_cpus.clear();
+  for (auto& c : d.contestants)
+    c.endpoint = "127.0.0.1:7000";
+  judge_all(d);
+  for (const auto& sentence : d.verdicts)
+    CHECK_THAT(sentence, !contains("processor"));
+}
+
 TEST_CASE("verdict: of a story has a median for each row, and nothing for what never ran") {
   document d;
   d.stories = {{"s", "The title", "", {{"one by one", {1.0, 1.1, 1.2}}, {"together", {0.2}}, {"never", {}}}},

@@ -2,6 +2,10 @@
 
 function subtitle() {
   const { host = {}, config = {} } = results;
+  if (!startsServers) {
+    document.title = "revecho-compare: servers side by side";
+    document.querySelector("h1").textContent = "Servers, side by side";
+  }
   const started = new Date(config.started ?? NaN);
   const date = Number.isNaN(started.getTime()) ? null : element("time", { datetime: config.started },
     started.toLocaleString("en-US", { dateStyle: "long", timeStyle: "short", timeZone: "UTC" }) + " UTC");
@@ -262,6 +266,7 @@ function runsTable(scenario, columns) {
 /// Of a scenario that has its own, or of the whole document: who ran where; null if nobody was told.
 function placement({ server_cpus: server, tool_cpus: tool }) {
   const cpus = (numbers) => `CPU ${numbers.join(", ")}`;
+  if (!startsServers && tool?.length) return `the load on ${cpus(tool)}`;
   if (!server?.length || !tool?.length) return null;
   return String(server) === String(tool) ? `servers and load share ${cpus(server)}`
     : `servers on ${cpus(server)}, the load on ${cpus(tool)}`;
@@ -291,7 +296,7 @@ function runs() {
 function reproduce() {
   const { host = {}, build = {}, config = {} } = results;
   const pinned = scenarios.some((scenario) => scenario.server_cpus?.length) ? "as each scenario says"
-    : placement(config) ?? "server and load shared the CPUs: they could not be kept apart";
+    : placement(config) ?? (startsServers && "server and load shared the CPUs: they could not be kept apart");
   const facts = [
     ["Processor", host.cpu && `${host.cpu}${host.cpus ? `, ${host.cpus} CPU${host.cpus === 1 ? "" : "s"}` : ""}`],
     ["Memory", host.memory_bytes && bytes(host.memory_bytes)],

@@ -5,6 +5,7 @@
 const results = JSON.parse(document.getElementById("results").textContent);
 const contestants = results.contestants ?? [];
 const scenarios = results.scenarios ?? [];
+const startsServers = contestants.length === 0 || contestants.some(({ endpoint }) => !endpoint);
 
 // ---- Figures as people read them: three digits and a unit
 
