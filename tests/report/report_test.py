@@ -352,6 +352,27 @@ class ReportTest(unittest.TestCase):
         self.assertIn("async(1), 100 clients, 10 ms of work: 3 wrong", text)
         self.assertIn(f"{document['stories'][0]['title']}:\ncannot run it", text)
 
+    def test_tells_what_contestants_add_to_the_latency_of_the_first(self):
+        document = sample.document()
+        scenario = document["scenarios"][2]  # shown first
+        scenario["baseline"] = "sync threads"
+        scenario["results"][4]["added"] = {
+            "p50_us": {"median": 25.0, "low": 21.5, "high": 30.0, "level": 0.9375, "significant": True}, "p99_us": None}
+        scenario["results"][3]["added"] = {
+            "p50_us": {"median": -1500.0, "low": -2000.0, "high": 0.0, "level": 0.9375, "significant": False},
+            "p99_us": {"median": 2.0, "low": 1.0, "high": 3.0, "level": 0.9375, "significant": True}}
+        self.show(document)
+        rows = self.browser.run("""return [...document.querySelectorAll("table.added tbody tr")].map((row) =>
+          [...row.cells].map((cell) => cell.textContent));""")
+        self.assertEqual(rows, [
+            ["async(1)", "−1.5 ms−2 ms to 0, not significant", "+2 µs+1 µs to +3 µs"],
+            ["my proxy", "+25 µs+21.5 µs to +30 µs", "–"]])
+        self.assertIn("Latency compared with sync threads",
+                      self.browser.run("return document.querySelector('#closer').innerText"))
+        self.browser.picture(self.pictures / "added.png")
+        self.browser.screen(360, 740)
+        self.check_no_overflow(360)
+
     def test_looks_at_the_chosen_scenario(self):
         document = sample.document()
         self.show(document)

@@ -25,6 +25,15 @@ json estimate_json(const std::vector<double>& values) {
   return {{"median", e.median}, {"low", e.low}, {"high", e.high}, {"level", e.level}};
 }
 
+json added_json(const result& r) {
+  if (r.added.empty()) return nullptr;
+  json all{{to_string(metric::p50_us), nullptr}, {to_string(metric::p99_us), nullptr}};
+  for (const auto& d : r.added)
+    all[std::string(to_string(d.of))] = {{"median", d.by.median}, {"low", d.by.low}, {"high", d.by.high},
+        {"level", d.by.level}, {"significant", d.is_significant}};
+  return all;
+}
+
 json result_json(const result& r) {
   json summary = json::object();
   for (std::size_t m = 0; m < metrics; ++m)
@@ -40,7 +49,7 @@ json result_json(const result& r) {
     runs.push_back(std::move(figures));
   }
   return {{"contestant", r.contestant}, {"failure", r.failure.empty() ? json(nullptr) : json(r.failure)},
-      {"summary", std::move(summary)}, {"runs", std::move(runs)}};
+      {"summary", std::move(summary)}, {"added", added_json(r)}, {"runs", std::move(runs)}};
 }
 
 result result_from(const json& j) {
@@ -66,7 +75,7 @@ json scenario_json(const scenario_results& s) {
       {"tool_cpus", cpus_json(s.tool_cpus)},
       {"verdict", {{"winner", v.winner.empty() ? json(nullptr) : json(v.winner)}, {"tied", v.tied},
                       {"headline", v.headline}, {"text", v.text}}},
-      {"results", std::move(results)}};
+      {"baseline", s.baseline.empty() ? json(nullptr) : json(s.baseline)}, {"results", std::move(results)}};
 }
 
 scenario_results scenario_from(const json& j) {

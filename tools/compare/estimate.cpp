@@ -59,6 +59,19 @@ estimate estimate_median(const std::vector<double>& values) {
   return {median(values), sorted[cut], sorted[sorted.size() - 1 - cut], std::max(0.0, 1 - 2 * outside)};
 }
 
+estimate estimate_difference(const std::vector<double>& a, const std::vector<double>& b, double resolution) {
+  std::vector<double> least;
+  std::vector<double> middle;
+  std::vector<double> most;
+  for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    least.push_back(a[i] * (1 - resolution) - b[i]);
+    middle.push_back(a[i] - b[i]);
+    most.push_back(a[i] - b[i] * (1 - resolution));
+  }
+  const auto all = estimate_median(middle);
+  return {all.median, estimate_median(least).low, estimate_median(most).high, all.level};
+}
+
 ratio ratio_of(const std::vector<double>& a, const std::vector<double>& b) {
   constexpr double everything = std::numeric_limits<double>::infinity();
   if (a.empty() || b.empty()) return {1, 0, everything, 1};

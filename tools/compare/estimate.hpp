@@ -16,6 +16,12 @@ double median(std::vector<double> values);
 /// highest value where there are too few for that.
 estimate estimate_median(const std::vector<double>& values);
 
+/// How much larger one quantity is than another: the median of the differences within rounds, where whatever slowed a
+/// whole round cancels out, with the interval of estimate_median(). `a` and `b` have their values in the order of the
+/// rounds; rounds that one of them lacks do not count. A value may be up to this part of itself too large, as the
+/// percentile of a histogram is, and the interval allows for that.
+estimate estimate_difference(const std::vector<double>& a, const std::vector<double>& b, double resolution);
+
 /// How many times as large one quantity is as another, by some runs of each.
 struct ratio {
   double middle = 1; ///< of the geometric means

@@ -14,11 +14,9 @@ namespace {
 
 std::string sentences(const std::string& text, std::size_t width) { return wrapped(text, sentence_width(width)); }
 
-// Behind the censored share of all latencies a percentile is only known to be at least that.
 std::string latency(const result& r, metric m, double percent) {
   if (!r.knows(m)) return "–";
-  const bool at_least = percent > 100 * (1 - r.median(metric::censored));
-  return fmt::format("{}{}", at_least ? ">" : "", time_of(r.median(m)));
+  return fmt::format("{}{}", r.is_at_least(percent) ? ">" : "", time_of(r.median(m)));
 }
 
 std::string if_known(const result& r, metric m, std::string (*format)(double)) {
@@ -214,8 +212,6 @@ std::string about_the_columns(const document& d) {
 }
 
 std::string how_to_read(const document& d) {
-  const bool some_unknown = std::any_of(
-      d.contestants.begin(), d.contestants.end(), [](const contestant_info& c) { return !c.endpoint.empty(); });
   const auto [fewest, most] = numbers_of_runs(d);
   std::string text = fmt::format("Medians of {} run{} of {} each",
       fewest == most ? fmt::format("{}", most) : fmt::format("{} to {}", fewest, most), most == 1 ? "" : "s",
@@ -228,7 +224,10 @@ std::string how_to_read(const document& d) {
           100 * d.margin);
   text += "≥: at least; the load tool was the limit. >: at least; the replies were not waited for any longer. " +
           about_the_columns(d) + " –: not known, or a percentile with fewer than ten replies beyond it.";
-  if (some_unknown) text += " Costs of servers not started by this program are unknown.";
+  const bool compares_latency = std::any_of(
+      d.scenarios.begin(), d.scenarios.end(), [](const scenario_results& s) { return !s.baseline.empty(); });
+  if (compares_latency) text += " Adds, saves: the median of the differences in each round, and its interval.";
+  if (d.has_running_servers()) text += " Costs of servers not started by this program are unknown.";
   if (d.repeated_runs > 0)
     text += fmt::format(" {} run{} made once more, because others had the processors.", d.repeated_runs,
         d.repeated_runs == 1 ? " was" : "s were");

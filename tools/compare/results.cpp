@@ -63,6 +63,11 @@ bool document::starts_servers() const {
       contestants.begin(), contestants.end(), [](const contestant_info& c) { return c.endpoint.empty(); });
 }
 
+bool document::has_running_servers() const {
+  return std::any_of(
+      contestants.begin(), contestants.end(), [](const contestant_info& c) { return !c.endpoint.empty(); });
+}
+
 document document::here() {
   document d;
   d.machine = host::here();

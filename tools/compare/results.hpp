@@ -70,11 +70,28 @@ struct run_figures {
   std::optional<double> operator[](metric m) const noexcept { return values[static_cast<std::size_t>(m)]; }
 };
 
+/// A median with an interval.
+struct estimate {
+  double median = 0;
+  double low = 0;
+  double high = 0;
+  double level = 0; ///< how surely the interval holds the true median, from 0 to 1
+};
+
+/// Latency beside that of the scenario's baseline.
+struct latency_difference {
+  metric of = metric::p50_us;
+  estimate by;                 ///< microseconds, of the differences within rounds
+  double probability = 1;      ///< of such a difference or a greater one, if there were none
+  bool is_significant = false; ///< with respect to all comparisons of the document
+};
+
 /// Runs of one contestant in one scenario.
 struct result {
   std::string contestant;
   std::string failure; ///< why it has no more runs; empty if nothing failed
   std::vector<run_figures> runs;
+  std::vector<latency_difference> added{}; ///< where there is a baseline, and this is not it; made with the verdict
 
   /// Of all runs in which it is known.
   std::vector<double> all(metric) const;
@@ -85,6 +102,8 @@ struct result {
   bool is_limited_by_tool() const { return median(metric::tool_limited) > 0; }
   /// In each run, if there is one: else the median would be that of a choice.
   bool knows(metric m) const { return !runs.empty() && all(m).size() == runs.size(); }
+  /// Is no more known of this percentile of the latencies than that it is at least that?
+  bool is_at_least(double percent) const { return percent > 100 * (1 - median(metric::censored)); }
 };
 
 /// "192k", or "≥ 192k" if the load tool was the limit.
@@ -110,14 +129,7 @@ struct scenario_results {
   compare::verdict verdict;
   std::vector<int> server_cpus; ///< empty: as all the document
   std::vector<int> tool_cpus;   ///< likewise; the same ones if too few were left
-};
-
-/// A median with an interval.
-struct estimate {
-  double median = 0;
-  double low = 0;
-  double high = 0;
-  double level = 0; ///< how surely the interval holds the true median, from 0 to 1
+  std::string baseline{};       ///< contestant that the others' latencies are compared with; empty: they are not
 };
 
 /// A story that is told by how long something took.
@@ -168,6 +180,7 @@ struct document {
 
   /// Are some of the contestants started here? The others are running already.
   bool starts_servers() const;
+  bool has_running_servers() const;
 
   /// This machine and this program.
   static document here();

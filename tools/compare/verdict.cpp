@@ -1,6 +1,7 @@
 #include "tools/compare/verdict.hpp"
 
 #include "shared/process/format.hpp"
+#include "tools/compare/added_latency.hpp"
 #include "tools/compare/estimate.hpp"
 #include "tools/compare/remarks.hpp"
 
@@ -60,6 +61,9 @@ void add_probabilities(const scenario_results& s, std::vector<double>& to) {
   for (std::size_t i = 0; i < candidates.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
       to.push_back(ratio_of(candidates[i]->all(m), candidates[j]->all(m)).probability);
+  for (const auto& r : s.results)
+    for (const auto& d : r.added)
+      to.push_back(d.probability);
 }
 
 // Limits beyond which a difference counts.
@@ -143,6 +147,7 @@ verdict judge(const scenario_results& s, const criteria& c) {
           values.front(), next->contestant, value_of(*next, m), with_interval(to_next));
     }
   }
+  v.text += about_the_added_latency(s);
   v.headline = v.text;
   if (s.rate <= 0 && candidates.size() > 1) v.text += about_the_cost(candidates);
   v.text += about_the_starved(s);
@@ -155,8 +160,9 @@ verdict judge(const scenario_results& s, const criteria& c) {
       v.text += fmt::format(" {} did not keep up: {} replies/s.", r.contestant, format_count(r.median(metric::rate)));
   if (std::any_of(
           s.results.begin(), s.results.end(), [](const result& r) { return r.median(metric::tool_limited) > 0; }))
-    v.text +=
-        " The load tool itself was at its limit, or was held up, in some runs: figures marked ≥ are lower bounds.";
+    v.text += fmt::format(
+        " The load tool itself was at its limit, or was held up, in some runs: figures marked ≥ are lower bounds{}.",
+        s.baseline.empty() ? "" : ", and it delayed replies");
   return v;
 }
 
@@ -176,12 +182,15 @@ double imprecision(const scenario_results& s) {
 void judge_all(document& all) {
   all.verdicts.clear();
   std::vector<double> probabilities;
-  for (const auto& s : all.scenarios)
+  for (auto& s : all.scenarios) {
+    if (all.has_running_servers()) measure_added_latency(s, comparable(s));
     add_probabilities(s, probabilities);
+  }
   const criteria c{all.margin, significant_up_to(probabilities, level_of_significance(all.precision > 0))};
   std::map<std::string, const scenario_results*> largest; // of each group
   std::vector<std::string> order;
   for (auto& s : all.scenarios) {
+    decide_added_latency(s, c.probability);
     s.verdict = judge(s, c);
     auto& found = largest[s.group];
     if (found == nullptr) order.push_back(s.group);

@@ -66,12 +66,13 @@ TEST_CASE("compare: writes its results as JSON of a fixed shape, and nothing els
   REQUIRE(all["scenarios"].size() == 4);
   for (const auto& s : all["scenarios"]) {
     CHECK(keys(s) == names{"name", "group", "clients", "delay", "size", "framing", "rate", "server_cpus", "tool_cpus",
-                         "verdict", "results"});
+                         "verdict", "baseline", "results"});
+    CHECK(s["baseline"].is_null());
     CHECK(s["rate"].is_null());
     CHECK(keys(s["verdict"]) == names{"winner", "tied", "headline", "text"});
     REQUIRE(s["results"].size() == 2);
     for (const auto& r : s["results"]) {
-      CHECK(keys(r) == names{"contestant", "failure", "summary", "runs"});
+      CHECK(keys(r) == names{"contestant", "failure", "summary", "added", "runs"});
       CHECK(r["runs"].size() == 2);
       const names metrics{"rate", "replies", "drift", "mean_us", "p50_us", "p90_us", "p99_us", "p99_9_us", "p99_99_us",
           "max_us", "first_reply_p50_us", "first_reply_p99_us", "first_reply_max_us", "first_reply_censored",

@@ -74,6 +74,36 @@ TEST_CASE("estimate: of no values is nothing, and of one that value, with which 
   CHECK((one.median == 3.5 && one.low == 3.5 && one.high == 3.5 && one.level == 0));
 }
 
+TEST_CASE("estimate: of a difference is within rounds, and as wide as the values are uncertain") {
+  const auto by = estimate_difference({110, 220, 330, 440, 550}, {100, 200, 300, 400, 500}, 0); // slower and slower
+  CHECK((by.median == 30 && by.low == 10 && by.high == 50 && by.level == estimate_median({1, 2, 3, 4, 5}).level));
+  const auto rough = estimate_difference({110, 220, 330, 440, 550}, {100, 200, 300, 400, 500}, 0.01);
+  CHECK(rough.median == 30);
+  CHECK(std::abs(rough.low - (0.99 * 110 - 100)) < 1e-9);
+  CHECK(std::abs(rough.high - (550 - 0.99 * 500)) < 1e-9);
+  const auto one = estimate_difference({7}, {3, 9}, 0);
+  CHECK((one.median == 4 && one.level == 0));
+  CHECK(estimate_difference({}, {3}, 0).level == 0);
+}
+
+TEST_CASE("estimate: of a difference holds the true one as surely as it says, though rounds drift") {
+  for (const auto& p : populations()) {
+    const auto holds = [&](std::mt19937_64& random) {
+      std::vector<double> a;
+      std::vector<double> b;
+      for (int round = 0; round < 5; ++round) {
+        const double drift = 1000.0 * round; // of the machine
+        a.push_back(drift + p.draw(random) + 25);
+        b.push_back(drift + p.draw(random));
+      }
+      const auto by = estimate_difference(a, b, 0);
+      return by.low <= 25 && 25 <= by.high;
+    };
+    CAPTURE(p.name);
+    CHECK(std::abs(share_of_successes(20'000, 1, holds) - 0.9375) < 0.006);
+  }
+}
+
 TEST_CASE("estimate: knows how sure its interval is, by counting") {
   CHECK(std::abs(estimate_median({1, 2, 3}).level - (1 - 2.0 / 8)) < 1e-9);
   const auto five = estimate_median({5, 1, 4, 2, 3}); // all five above or below it: twice 1/32

@@ -163,6 +163,24 @@ function latencyFigure(scenario) {
   })];
 }
 
+/// What each contestant adds to the latency of the first, which is the baseline.
+function addedLatency(scenario) {
+  const rows = (scenario.results ?? []).filter(({ added }) => added);
+  if (rows.length === 0) return [];
+  const signed = (us) => (us > 0 ? "+" : us < 0 ? "−" : "") + time(Math.abs(us));
+  const cellOf = (by) => by ? element("td", {}, data(by.median, signed), element("small", {},
+    data(by.low, signed), " to ", data(by.high, signed), by.significant ? "" : ", not significant")) : unknownCell();
+  const titles = ["contestant", "p50", "p99"].map((title) => element("th", { scope: "col" }, title));
+  const title = `Latency compared with ${scenario.baseline}`;
+  return [element("figure", {},
+    element("figcaption", {}, element("h3", {}, title), element("p", { class: "note" },
+      "The median of the differences in each round, and its interval.")),
+    element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Table: ${title}` },
+      element("table", { class: "added" }, element("thead", {}, element("tr", {}, ...titles)),
+        element("tbody", {}, ...rows.map(({ contestant, added }) => element("tr", {},
+          element("th", { scope: "row" }, contestant), cellOf(added.p50_us), cellOf(added.p99_us)))))))];
+}
+
 /// Bars for one measure in one scenario; and those for whom it is not known, in words.
 function measureFigure(scenario, { title, keys, total, parts, write, note }) {
   const known = [], missing = [];
@@ -188,6 +206,7 @@ function lookCloser(scenario) {
   document.querySelector(".choice").dataset.chosen = scenario.name;
   const figures = [
     ...latencyFigure(scenario),
+    ...addedLatency(scenario),
     ...measureFigure(scenario, { title: "Server CPU for each reply", keys: ["cpu_user_us", "cpu_system_us"],
       total: "cpu_us", parts: ["in the program", "in the kernel"], write: time,
       note: "Strong: in the program (user). Pale: in the kernel (system)." }),
