@@ -482,6 +482,12 @@ class ReportTest(unittest.TestCase):
         text = self.browser.run("return document.querySelector('#reproduce').innerText")
         self.assertRegex(text, r"Placement\s+the load on CPU 1\n")
         self.assertNotIn("servers on", text)
+        document = sample.only_foreign()
+        document["contestants"][0]["pid"] = 1234
+        self.show(document)
+        text = self.browser.run("return document.querySelector('main').innerText")
+        self.assertIn("process 1234, not started by this program", text)
+        self.assertNotIn(UNKNOWN, text)
 
     def test_leaves_no_empty_section(self):
         self.show({"revecho_compare": 1, "ok": True})

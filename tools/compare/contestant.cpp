@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <stdexcept>
+#include <string_view>
 
 namespace revecho::compare {
 namespace {
@@ -57,11 +59,17 @@ std::vector<contestant> parse_models(const std::string& text) {
 contestant parse_running(const std::string& text) {
   const auto equals = text.find('=');
   if (equals == text.npos || equals == 0)
-    throw std::invalid_argument(fmt::format("'{}': write it as NAME=ENDPOINT", text));
+    throw std::invalid_argument(fmt::format("'{}': write it as NAME=ENDPOINT or NAME=ENDPOINT,pid=N", text));
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   if (std::any_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(equals), is_control))
     throw std::invalid_argument("a name has no control characters");
-  return {text.substr(0, equals), {}, {}, parse_target(text.substr(equals + 1))};
+  constexpr std::string_view before_pid = ",pid=";
+  const auto comma = std::min(text.rfind(before_pid), text.size());
+  contestant c{text.substr(0, equals), {}, {}, parse_target(text.substr(equals + 1, comma - equals - 1))};
+  if (comma < text.size())
+    c.process = find_process(
+        static_cast<pid_t>(parse_count(text.substr(comma + before_pid.size()), 1, std::numeric_limits<pid_t>::max())));
+  return c;
 }
 
 } // namespace revecho::compare

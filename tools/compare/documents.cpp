@@ -110,6 +110,7 @@ void to_json(json& j, const document& d) {
   for (const auto& c : d.contestants) {
     json one{{"name", c.name}};
     one[c.endpoint.empty() ? "command" : "endpoint"] = c.endpoint.empty() ? c.command : c.endpoint;
+    if (c.pid > 0) one["pid"] = c.pid;
     contestants.push_back(std::move(one));
   }
   json scenarios = json::array();
@@ -153,7 +154,7 @@ void from_json(const json& j, document& d) {
   d.tool_cpus = cpus_from(config.at("tool_cpus"));
   d.verdicts = j.at("verdicts").get<std::vector<std::string>>();
   for (const auto& c : j.at("contestants"))
-    d.contestants.push_back({c.at("name"), c.value("command", ""), c.value("endpoint", "")});
+    d.contestants.push_back({c.at("name"), c.value("command", ""), c.value("endpoint", ""), c.value("pid", 0)});
   for (const auto& s : j.at("scenarios"))
     d.scenarios.push_back(scenario_from(s));
   for (const auto& s : j.at("stories"))

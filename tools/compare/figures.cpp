@@ -78,7 +78,7 @@ void take_usage(run_figures& figures, const server_usage& usage, const stress::l
   if (growth >= least_growth && level.clients >= fewest_connections && level.never_served() == 0)
     figures[metric::memory_per_connection_bytes] = growth / static_cast<double>(level.clients);
   if (usage.processors) figures[metric::disturbed] = usage.is_disturbed || 100 * level.throttled > level.window ? 1 : 0;
-  if (level.verified == 0) return;
+  if (level.verified == 0 || !usage.is_time_known) return;
   const auto replies = static_cast<double>(level.verified);
   const auto time = usage.user_time + usage.system_time;
   figures[metric::cpu_us] = microseconds(time) / replies;
@@ -87,8 +87,8 @@ void take_usage(run_figures& figures, const server_usage& usage, const stress::l
     figures[metric::cpu_system_us] = microseconds(usage.system_time) / replies;
   }
   if (usage.processors) take_processors(figures, *usage.processors, replies);
-  if (level.verified >= fewest_replies)
-    figures[metric::context_switches] = static_cast<double>(usage.context_switches) / replies;
+  if (usage.context_switches && level.verified >= fewest_replies)
+    figures[metric::context_switches] = static_cast<double>(*usage.context_switches) / replies;
 }
 
 void take_skew(run_figures& figures, const server_usage& usage, unsigned loops) {

@@ -257,8 +257,10 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
     std::transform(texts.begin(), texts.end(), all.begin(), parse_running);
     return all;
   };
-  auto* const against_option = add_parsed_list(app, "--against", running, parse_all_running, "NAME=ENDPOINT",
-      "A server that is running already; repeatable, and instead of --models unless both are given", "");
+  auto* const against_option = add_parsed_list(app, "--against", running, parse_all_running, "NAME=ENDPOINT[,pid=N]",
+      "A server that is running already, and the local process whose costs are its own; repeatable, and instead of "
+      "--models unless both are given",
+      "");
   const auto repeats = [](const std::string& text) { return static_cast<unsigned>(parse_count(text, 1, 1000)); };
   auto* const repeat_option = add_parsed(
       app, "--repeat", options.repeat, repeats, "N", "Runs of each contestant under each load, at least", "5");

@@ -1,6 +1,7 @@
 #include "tools/compare/output.hpp"
 
 #include "shared/process/format.hpp"
+#include "tools/compare/added_latency.hpp"
 #include "tools/compare/estimate.hpp"
 #include "tools/table.hpp"
 
@@ -205,6 +206,12 @@ std::string level_of(std::size_t fewest, std::size_t most) {
 // What the columns are.
 std::string about_the_columns(const document& d) {
   std::string text = "Samples: replies of a run. 1st reply: from the start of connecting";
+  const bool some_have_pids =
+      std::any_of(d.contestants.begin(), d.contestants.end(), [](const contestant_info& c) { return c.pid > 0; });
+  const std::string of_processes =
+      "CPU for each reply (and what share of it in user space), threads and resident memory "
+      "of a running server are those of its process and the descendants of that. ";
+  if (some_have_pids) text = of_processes + text;
   if (!d.starts_servers()) return text + ".";
   return "CPU (and what share of it in user space), context switches for each reply, threads and resident memory are "
          "the server's; of all: what all did on its processors. " +
@@ -224,10 +231,14 @@ std::string how_to_read(const document& d) {
           100 * d.margin);
   text += "≥: at least; the load tool was the limit. >: at least; the replies were not waited for any longer. " +
           about_the_columns(d) + " –: not known, or a percentile with fewer than ten replies beyond it.";
-  const bool compares_latency = std::any_of(
-      d.scenarios.begin(), d.scenarios.end(), [](const scenario_results& s) { return !s.baseline.empty(); });
+  const bool compares_latency = std::any_of(d.scenarios.begin(), d.scenarios.end(),
+      [](const scenario_results& s) { return !about_the_added_latency(s).empty(); });
   if (compares_latency) text += " Adds, saves: the median of the differences in each round, and its interval.";
-  if (d.has_running_servers()) text += " Costs of servers not started by this program are unknown.";
+  const bool some_unknown = std::any_of(d.contestants.begin(), d.contestants.end(),
+      [](const contestant_info& c) { return !c.endpoint.empty() && c.pid == 0; });
+  if (some_unknown)
+    text += " Costs of a server not started by this program are unknown without its process: --against "
+            "NAME=ENDPOINT,pid=N.";
   if (d.repeated_runs > 0)
     text += fmt::format(" {} run{} made once more, because others had the processors.", d.repeated_runs,
         d.repeated_runs == 1 ? " was" : "s were");

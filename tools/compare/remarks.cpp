@@ -115,6 +115,14 @@ std::string about_the_disturbed(const scenario_results& s) {
   return disturbed == 0 ? "" : fmt::format(" Others used the servers' processors in {} of {} runs.", disturbed, runs);
 }
 
+std::string about_the_idle(const scenario_results& s) {
+  std::string text;
+  for (const auto& r : s.results)
+    if (r.knows(metric::cpu_us) && r.median(metric::cpu_us) <= 0)
+      text += fmt::format(" The process of {} used no CPU time: is its pid that of the server?", r.contestant);
+  return text;
+}
+
 std::string about_the_drifting(const scenario_results& s) {
   std::string text;
   for (const auto& r : s.results) {

@@ -17,6 +17,9 @@ std::string about_the_failed(const scenario_results&);
 std::string about_the_drifting(const scenario_results&);
 std::string about_the_disturbed(const scenario_results&);
 
+/// Processes that used no time at all: they are not the servers that replied.
+std::string about_the_idle(const scenario_results&);
+
 /// Event loops of which one does more than its part.
 std::string about_the_skewed(const scenario_results&);
 

@@ -147,7 +147,8 @@ struct timed_story {
 struct contestant_info {
   std::string name;
   std::string command;  ///< of a server that was started for this,
-  std::string endpoint; ///< or where one was running already
+  std::string endpoint; ///< or where one was running already,
+  int pid = 0;          ///< and as which process, if that is known
 };
 
 struct build_info {

@@ -106,7 +106,8 @@ document runner::run() {
     std::string command = who.program;
     for (const auto& argument : who.arguments)
       command += " " + argument;
-    all.contestants.push_back({who.name, command, who.running ? to_string(*who.running) : ""});
+    all.contestants.push_back(
+        {who.name, command, who.running ? to_string(*who.running) : "", who.process ? who.process->number : 0});
   }
   if (all.starts_servers() || !options_.timed_stories.empty()) all.server_cpus = server_cpus_;
   runs_ = options_.scenarios.size() * options_.contestants.size() * options_.repeat;
@@ -210,6 +211,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
   const auto cpus = s.server_cpus ? splits_.at(*s.server_cpus) : cpu_split{server_cpus_, tool_cpus_};
   run_on(cpus.tool);
   std::optional<server_process> server;
+  std::optional<process_watch> watch; // of one that is running already
   stress::load engine(s.work);
   engine.work().warmup = options_.duration / 10;
   engine.work().threads = static_cast<unsigned>(std::max<std::size_t>(cpus.tool.size(), 1));
@@ -237,6 +239,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
   }
   const interruptible now(*this, engine);
   if (s.has_staller) stalled = stall(engine, interrupted_);
+  if (who.process) watch.emplace(*who.process);
   const auto level = engine.run(s.clients, each_second);
   stalled.close();
   held_up_ = level.is_held_up();
@@ -248,10 +251,13 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
     failed_ = true;
   }
   if (const auto wrong = what_went_wrong(level); !wrong.empty()) {
+    if (who.process && has_ended(*who.process))
+      throw std::runtime_error(fmt::format("{} has ended; {}", to_string(*who.process), wrong));
     if (!server) throw std::runtime_error(wrong);
     const auto end = server->how_it_ended(3s); // connections end before processes do
     throw std::runtime_error(fmt::format("{}{}{}\n{}", end, end.empty() ? "" : "; ", wrong, server->log()));
   }
+  if (watch) take_usage(figures, watch->stop(), level);
   if (server) {
     auto usage = server->stop();
     if (cpus.shared) usage.processors.reset(); // they worked for the tool, too

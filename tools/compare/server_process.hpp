@@ -20,13 +20,14 @@
 
 namespace revecho::compare {
 
-/// Resources that a server used, from listening to its end.
+/// Resources that a server used: one that was started here from listening to its end, a running one in a run.
 struct server_usage {
   std::chrono::nanoseconds user_time{};
   std::chrono::nanoseconds system_time{};
-  std::size_t context_switches = 0; ///< of its start too
-  std::size_t threads = 0;          ///< at most at once, looked at now and then
-  double idle_memory = 0;           ///< resident bytes, before the first connection
+  bool is_time_known = true;
+  std::optional<std::size_t> context_switches; ///< of its start too
+  std::size_t threads = 0;                     ///< at most at once, looked at now and then
+  double idle_memory = 0;                      ///< resident bytes, before the first connection
   double peak_memory = 0;
   accept_figures accepts;
   std::optional<processor_times> processors; ///< of those that it was given, whoever used them; none: of all

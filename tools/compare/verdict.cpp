@@ -153,6 +153,7 @@ verdict judge(const scenario_results& s, const criteria& c) {
   v.text += about_the_starved(s);
   v.text += about_the_drifting(s);
   v.text += about_the_disturbed(s);
+  v.text += about_the_idle(s);
   v.text += about_the_skewed(s);
   v.text += about_the_failed(s);
   for (const auto& r : s.results)

@@ -169,7 +169,7 @@ TEST_CASE("compare: does not know what servers cost that are running already, an
   CAPTURE(shown.output, shown.errors);
   CHECK(shown.exit_code == 0);
   CHECK_THAT(unwrapped(shown.output),
-      contains("Costs of servers not started by this program are unknown.") && contains("the other"));
+      contains("Costs of a server not started by this program are unknown") && contains("the other"));
 
   auto as_json = options;
   as_json.insert(as_json.end(), {"--json", "-"});

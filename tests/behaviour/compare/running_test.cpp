@@ -1,10 +1,14 @@
 // revecho-compare with servers that are running already: how they differ, and what they cost.
 #include "tests/support/catch.hpp"
 #include "tests/support/comparing.hpp"
+#include "tests/support/environment.hpp"
 #include "tests/support/scripted_server.hpp"
+#include "tests/support/server_process.hpp"
 #include "tests/support/text_matchers.hpp"
+#include "tests/support/wire.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <string>
 #include <thread>
 
@@ -42,4 +46,43 @@ TEST_CASE("compare: tells how much latency a server adds to another, against ser
   CHECK(added["low"] < added["median"]);
   CHECK(added["median"] < added["high"]);
   CHECK_THAT(scenario["verdict"]["headline"], contains(" Compared with direct, slower ") && contains(" at p50"));
+}
+
+TEST_CASE("compare: knows what a running server costs whose process it is told") {
+  const auto v = GENERATE(from_range(variants()));
+  const server_process server(v, {});
+  const auto endpoint = "127.0.0.1:" + std::to_string(server.port());
+  const words options{"--against", "watched=" + endpoint + ",pid=" + std::to_string(server.id()), "--against",
+      "unknown=" + endpoint, "--clients", "2", "--repeat", "1", "--duration", "500ms"};
+  auto as_json = options;
+  as_json.insert(as_json.end(), {"--json", "-"});
+  const auto end = compare(as_json);
+  CAPTURE(v.name, end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  const auto document = document_of(end);
+  CHECK(document["contestants"][0]["pid"] == server.id());
+  CHECK_FALSE(document["contestants"][1].contains("pid"));
+  const auto run = result_of(scenario_of(end), "watched")["runs"][0];
+  CHECK(run["cpu_us"] > 0);
+  CHECK(run["threads"] >= 1);
+  CHECK(run["peak_memory_bytes"] > 100'000);
+  CHECK(run["disturbed"].is_null());
+  CHECK(result_of(scenario_of(end), "unknown")["runs"][0]["cpu_us"].is_null());
+}
+
+TEST_CASE("compare: says that a running server's process has ended, and goes on with the other") {
+  server_process ending(variants().back(), {});
+  const scripted_server good(honest("raw"));
+  comparison c(
+      {"--against", "ending=127.0.0.1:" + std::to_string(ending.port()) + ",pid=" + std::to_string(ending.id()),
+          "--against", "good=" + good.address(), "--clients", "2", "--repeat", "1", "--duration", "1s", "--json", "-"});
+  REQUIRE(eventually([&] { return sockets_of(ending.id()) > 2; })); // one listens
+  ending.signal(SIGKILL);
+  const auto end = c.wait();
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("ending under 2 clients") &&
+                             contains("process " + std::to_string(ending.id()) + " (revecho-epoll-s) has ended"));
+  CHECK_THAT(scenario_of(end)["verdict"]["text"].get<std::string>(), contains("ending failed: process "));
+  CHECK(result_of(scenario_of(end), "good")["runs"].size() == 1);
 }

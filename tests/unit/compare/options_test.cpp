@@ -103,6 +103,24 @@ TEST_CASE("compare options: take a running server by name and endpoint") {
   CHECK(parse_running("<i>|&\u00e9 \xff=1").name == "<i>|&\u00e9 \xff");
 }
 
+TEST_CASE("compare options: take the process of a running server") {
+  const auto own = std::to_string(::getpid());
+  const auto c = parse_running("a=[::1]:7000,pid=" + own);
+  CHECK(c.running == endpoint{"::1", 7000});
+  REQUIRE(c.process);
+  CHECK(c.process->number == ::getpid());
+  CHECK(c.process->started > 0);
+  CHECK(c.process->program == "compare_unit_te"); // as long as the kernel keeps it
+  CHECK_FALSE(parse_running("a=7000").process);
+  for (const std::string bad : {"a=1,pid=", "a=1,pid=0", "a=1,pid=-1", "a=1,pid=x", "a=1,pid=1,pid=2", "a=,pid=1"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(parse_running(bad), std::invalid_argument);
+  }
+  const auto a = parsed({"--against", "a=1,pid=4194305"}); // above the highest number that Linux gives
+  CHECK(a.exit_code == exit_usage);
+  CHECK_THAT(a.err, contains("--against: there is no process 4194305 on this machine"));
+}
+
 TEST_CASE("compare options: refuse a running server without a name, or an endpoint, or with a name that is none") {
   for (const std::string bad : {"", "7000", "=7000", "a=", "a=0", "a=host", "a=1:2:3", "a=65536", "a=b=1", "a\nb=1",
            "\x1b[31m=1", "\t=1", "a\x7f=1"}) {

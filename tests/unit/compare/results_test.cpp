@@ -26,7 +26,7 @@ document full() {
   auto d = document_of({under(1, {figures, ran("only rates", {7})}),
       under(
           10, {failed(ran("full", {}), "did not start:\n\"quoted\" <log>\t\u00e9"), ran("only rates", {1, 2})}, 500)});
-  d.contestants.back() = {"only rates", "", "[::1]:7000"};
+  d.contestants.back() = {"only rates", "", "[::1]:7000", 1234};
   d.machine.cores = 2;
   d.machine.governor = "performance";
   d.machine.boost = false;
@@ -87,7 +87,7 @@ TEST_CASE("results: have every metric in JSON, and null for what is not known") 
   CHECK(j["scenarios"][1]["results"][0]["failure"].is_string());
   CHECK(r[0]["summary"]["rate"]["median"] == 2);
   CHECK(j["contestants"][0].contains("command"));
-  CHECK(j["contestants"][1] == json{{"name", "only rates"}, {"endpoint", "[::1]:7000"}});
+  CHECK(j["contestants"][1] == json{{"name", "only rates"}, {"endpoint", "[::1]:7000"}, {"pid", 1234}});
 }
 
 TEST_CASE("results: are not read from anything else") {

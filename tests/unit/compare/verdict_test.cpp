@@ -211,6 +211,12 @@ TEST_CASE("verdict: over all says that there was only one processor") {
   CHECK_THAT(d.verdicts.back(), contains("only one processor"));
 }
 
+TEST_CASE("verdict: doubts a process that used no time while somebody replied") {
+  CHECK_THAT(judged(10, {with(fast, metric::cpu_us, 0), with(slow, metric::cpu_us, 3)}).text,
+      contains(" The process of fast used no CPU time: is its pid that of the server?") &&
+          !contains("process of slow"));
+}
+
 TEST_CASE("verdict: says nothing about the processors of servers that run already") {
   auto d = document_of({under(1, {slow, fast})});
   d.server_cpus.clear();

@@ -42,7 +42,7 @@ function introduce() {
   show("contestants", element("ul", { class: "contestants" }, ...there.map((who) =>
     element("li", mine(who.name), swatch(who.name), element("div", {}, element("strong", {}, who.name),
       who.command ? command(who.command) : null,
-      who.endpoint ? element("span", { class: "soft" }, `at ${who.endpoint}, not started by this program`) : null)))));
+      who.endpoint ? element("span", { class: "soft" }, `at ${who.endpoint}, ${who.pid ? `process ${who.pid}, ` : ""}not started by this program`) : null)))));
 }
 
 const isLimitedByTool = (scenario, name) => summary(resultOf(scenario, name), "tool_limited")?.median > 0;
@@ -305,7 +305,7 @@ function runs() {
         placement(scenario),
       ].filter(Boolean).join(", "))),
       runsTable(scenario, columns)));
-  const outside = contestants.filter((who) => who.endpoint).map(({ name }) => name);
+  const outside = contestants.filter(isUnwatched).map(({ name }) => name);
   if (outside.length && tables.length)
     tables.push(element("p", { class: "lede" },
       `CPU, threads and memory of ${outside.join(", ")} are ${unknown(outside[0])}.`));

@@ -143,7 +143,8 @@ function sentence(text) {
   return part;
 }
 
-const unknown = (name) => contestants.find((who) => who.name === name)?.endpoint
+const isUnwatched = (who) => Boolean(who?.endpoint && !who.pid); // running already, and nobody said as which process
+const unknown = (name) => isUnwatched(contestants.find((who) => who.name === name))
   ? "not known: the server was not started by this program" : "not known";
 
 /// {median, low, high}, or null where nothing was measured.
