@@ -71,8 +71,9 @@ json scenario_json(const scenario_results& s) {
   const auto& v = s.verdict;
   return {{"name", s.name}, {"group", s.group}, {"clients", s.clients},
       {"delay", s.delay.empty() ? json(nullptr) : json(s.delay)}, {"size", s.size}, {"framing", s.framing},
-      {"rate", s.rate > 0 ? json(s.rate) : json(nullptr)}, {"server_cpus", cpus_json(s.server_cpus)},
-      {"tool_cpus", cpus_json(s.tool_cpus)},
+      {"rate", s.rate > 0 ? json(s.rate) : json(nullptr)}, {"pipeline", s.pipeline},
+      {"session", s.session.empty() ? json(nullptr) : json(s.session)}, {"half_close", s.half_close},
+      {"server_cpus", cpus_json(s.server_cpus)}, {"tool_cpus", cpus_json(s.tool_cpus)},
       {"verdict", {{"winner", v.winner.empty() ? json(nullptr) : json(v.winner)}, {"tied", v.tied},
                       {"headline", v.headline}, {"text", v.text}}},
       {"baseline", s.baseline.empty() ? json(nullptr) : json(s.baseline)}, {"results", std::move(results)}};
@@ -82,6 +83,9 @@ scenario_results scenario_from(const json& j) {
   scenario_results s{j.at("name"), j.at("group"), j.at("clients"),
       j.at("delay").is_null() ? "" : j.at("delay").get<std::string>(), j.at("size"), j.at("framing"),
       j.at("rate").is_null() ? 0 : j.at("rate").get<double>(), {}, {}, {}, {}};
+  s.pipeline = j.value("pipeline", s.pipeline); // older documents have none
+  if (const auto session = j.find("session"); session != j.end() && session->is_string()) s.session = *session;
+  s.half_close = j.value("half_close", false);
   for (const auto& r : j.at("results"))
     s.results.push_back(result_from(r));
   if (j.contains("server_cpus")) s.server_cpus = cpus_from(j["server_cpus"]);

@@ -53,6 +53,9 @@ std::string describe(const scenario& s, const plan& all) {
   if (!all.starts_servers || all.framings.size() > 1 || all.framings.front() != framing::raw)
     text += fmt::format(", framing {}", to_string(s.work.framing_kind));
   if (!s.work.think.is_zero()) text += fmt::format(", {} between requests", s.work.think.text());
+  if (s.work.pipeline > 1) text += fmt::format(", {} messages in flight per connection", s.work.pipeline);
+  if (s.work.session) text += fmt::format(", {} messages per connection", s.work.session->text());
+  if (s.work.half_close) text += ", half-closed";
   if (all.has_staller) text += ", beside one more client that has stalled in mid-message";
   if (s.server_cpus) text += fmt::format(", server on {}", counted(*s.server_cpus, "processor"));
   if (s.work.rate > 0) text += fmt::format(", {} messages/s offered", format_count(s.work.rate));
@@ -226,6 +229,11 @@ void add_load_options(CLI::App& app, plan& p) {
       "Processors of the server, a scenario for each number; N is all", "half of them");
   add_parsed(app, "--rate", p.work.rate, stress::parse_rate, "R",
       "Open loop: offer R messages a second in total, and compare the cost");
+  add_parsed(
+      app, "--pipeline", p.work.pipeline, stress::parse_pipeline, "DEPTH", "Messages in flight per connection", "1");
+  add_parsed(app, "--session", p.work.session, stress::parse_session, "N|DIST",
+      "Messages per connection before a new one: 20, uniform:1..9 or exp:20");
+  app.add_flag("--half-close", p.work.half_close, "Half-close after a connection's last message, and check its end");
   add_parsed(app, "--duration", p.work.duration, stress::parse_some_duration, "DURATION",
       "Measuring window of a run; replies still owed get up to 1s more", "250ms");
 }
@@ -284,8 +292,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
 
   if (!p.story.empty()) tell(p.story, p, app, options);
   if (!options.timed_stories.empty())
-    for (const std::string own :
-        {"--models", "--clients", "--delay", "--size", "--framing", "--rate", "--duration", "--server-cpus"})
+    for (const std::string own : {"--models", "--clients", "--delay", "--size", "--framing", "--rate", "--pipeline",
+             "--session", "--half-close", "--duration", "--server-cpus"})
       if (app.count(own) > 0)
         reject_usage(app.get_name(), fmt::format("--story {} has servers and a load of its own: no {}", p.story, own));
   if (options.self_test) {

@@ -129,6 +129,9 @@ struct scenario_results {
   compare::verdict verdict;
   std::vector<int> server_cpus; ///< empty: as all the document
   std::vector<int> tool_cpus;   ///< likewise; the same ones if too few were left
+  std::size_t pipeline = 1;     ///< messages in flight per connection
+  std::string session{};        ///< messages of a connection before the next one; empty: it carries all
+  bool half_close = false;      ///< after the last message of a connection
   std::string baseline{};       ///< contestant that the others' latencies are compared with; empty: they are not
 };
 

@@ -116,6 +116,9 @@ document runner::run() {
   for (const auto& s : options_.scenarios) {
     auto& into = all.scenarios.emplace_back(scenario_results{s.name, s.group, s.clients, s.delay, s.work.size.text(),
         std::string(to_string(s.work.framing_kind)), s.work.rate, {}, {}, {}, {}});
+    into.pipeline = s.work.pipeline;
+    if (s.work.session) into.session = s.work.session->text();
+    into.half_close = s.work.half_close;
     if (s.server_cpus) {
       into.server_cpus = splits_.at(*s.server_cpus).server;
       into.tool_cpus = splits_.at(*s.server_cpus).tool;

@@ -53,11 +53,6 @@ std::vector<socket_address> parse_sources(const std::string& text) {
   return all;
 }
 
-distribution parse_counts(const std::string& text) {
-  return distribution::parse(
-      text, [](std::string_view count) { return static_cast<double>(parse_count(count, 1, 1'000'000'000)); });
-}
-
 void add_targets(CLI::App& app, workload& work) {
   app.option_defaults()->group("Load");
   const auto endpoints = [](const std::vector<std::string>& texts) {
@@ -115,14 +110,13 @@ void add_pace_options(CLI::App& app, stress_options& options) {
       ->excludes("--rate")
       ->excludes("--think")
       ->excludes("--messages");
-  const auto depth = [](const std::string& text) { return parse_count(text, 1, 65'536); };
-  add_parsed(app, "--pipeline", work.pipeline, depth, "DEPTH", "Messages in flight per connection", "1");
+  add_parsed(app, "--pipeline", work.pipeline, parse_pipeline, "DEPTH", "Messages in flight per connection", "1");
 }
 
 void add_connection_options(CLI::App& app, stress_options& options) {
   app.option_defaults()->group("Connections");
   auto& work = options.work;
-  add_parsed(app, "--session", work.session, parse_counts, "N|DIST",
+  add_parsed(app, "--session", work.session, parse_session, "N|DIST",
       "Messages per connection before a new one: 20, uniform:1..9 or exp:20");
   add_choice(app, "--close", work.close, choices<closing>{{"fin", closing::fin}, {"reset", closing::reset}},
       "How connections end", "fin");
@@ -178,6 +172,13 @@ void add_output_options(CLI::App& app, stress_options& options) {
 distribution parse_sizes(const std::string& text) {
   return distribution::parse(text, [](std::string_view size) { return static_cast<double>(parse_size(size)); });
 }
+
+distribution parse_session(const std::string& text) {
+  return distribution::parse(
+      text, [](std::string_view count) { return static_cast<double>(parse_count(count, 1, 1'000'000'000)); });
+}
+
+std::size_t parse_pipeline(const std::string& text) { return parse_count(text, 1, 65'536); }
 
 double parse_rate(const std::string& text) {
   double rate = 0;

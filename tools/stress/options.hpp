@@ -34,6 +34,8 @@ struct stress_options {
 // Each throws std::invalid_argument.
 std::vector<std::size_t> parse_levels(const std::string& text);        ///< "10,100,1000"
 distribution parse_sizes(const std::string& text);                     ///< "64", "uniform:1..4KiB"
+distribution parse_session(const std::string& text);                   ///< messages of a connection: "20", "exp:20"
+std::size_t parse_pipeline(const std::string& text);                   ///< messages under way at once
 double parse_rate(const std::string& text);                            ///< messages a second, above 0
 std::chrono::nanoseconds parse_some_duration(const std::string& text); ///< above 0
 

@@ -65,8 +65,8 @@ TEST_CASE("compare: writes its results as JSON of a fixed shape, and nothing els
   CHECK(keys(all["contestants"][0]) == names{"name", "command"});
   REQUIRE(all["scenarios"].size() == 4);
   for (const auto& s : all["scenarios"]) {
-    CHECK(keys(s) == names{"name", "group", "clients", "delay", "size", "framing", "rate", "server_cpus", "tool_cpus",
-                         "verdict", "baseline", "results"});
+    CHECK(keys(s) == names{"name", "group", "clients", "delay", "size", "framing", "rate", "pipeline", "session",
+                         "half_close", "server_cpus", "tool_cpus", "verdict", "baseline", "results"});
     CHECK(s["baseline"].is_null());
     CHECK(s["rate"].is_null());
     CHECK(keys(s["verdict"]) == names{"winner", "tied", "headline", "text"});

@@ -7,6 +7,7 @@
 #include "tests/support/text_matchers.hpp"
 #include "tests/support/wire.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <string>
@@ -85,4 +86,32 @@ TEST_CASE("compare: says that a running server's process has ended, and goes on 
                              contains("process " + std::to_string(ending.id()) + " (revecho-epoll-s) has ended"));
   CHECK_THAT(scenario_of(end)["verdict"]["text"].get<std::string>(), contains("ending failed: process "));
   CHECK(result_of(scenario_of(end), "good")["runs"].size() == 1);
+}
+
+TEST_CASE("compare: has sessions, pipelines and half-closes for servers of its own and for running ones") {
+  std::atomic<std::size_t> connections = 0;
+  std::atomic<std::size_t> messages = 0;
+  std::atomic<std::size_t> ends = 0;
+  const scripted_server running([&](peer& client) {
+    ++connections;
+    message_reader in(client, "line");
+    while (const auto message = in.next()) {
+      ++messages;
+      client.send(framed("line", reversed(*message)));
+    }
+    ++ends;
+  });
+  const auto end =
+      compare({"--models", "async", "--against", "running=" + running.address(), "--framing", "line", "--clients", "2",
+          "--session", "3", "--pipeline", "2", "--half-close", "--repeat", "1", "--duration", "1s", "--json", "-"});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 0);
+  const auto scenario = scenario_of(end);
+  CHECK_THAT(scenario["name"], contains("2 messages in flight per connection, 3 messages per connection, half-closed"));
+  CHECK((scenario["pipeline"] == 2 && scenario["session"] == "3" && scenario["half_close"] == true));
+  for (const std::string name : {"async(1)", "running"})
+    CHECK(result_of(scenario, name)["runs"][0]["replies"] > 0);
+  CHECK(connections > 2);
+  CHECK(messages <= 3 * connections);
+  CHECK(ends > 0);
 }

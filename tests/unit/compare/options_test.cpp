@@ -187,6 +187,17 @@ TEST_CASE("compare options: make a scenario of each combination, those of one gr
   CHECK(last.work.rate == 500);
 }
 
+TEST_CASE("compare options: take sessions, pipelines and half-closes of the load tool") {
+  const auto o = options_with({"--models", "async", "--framing", "line", "--delay", "0", "--clients", "1", "--session",
+      "exp:20", "--pipeline", "4", "--half-close"});
+  REQUIRE(o.scenarios.size() == 1);
+  CHECK(o.scenarios[0].name == "1 client, no wait in each request, framing line, 4 messages in flight per connection, "
+                               "exp:20 messages per connection, half-closed");
+  CHECK(o.scenarios[0].work.pipeline == 4);
+  CHECK(o.scenarios[0].work.session->text() == "exp:20");
+  CHECK(o.scenarios[0].work.half_close);
+}
+
 TEST_CASE("compare options: do not speak of waits in servers that are running already, unless beside ours") {
   const auto running = options_with({"--against", "a=1", "--against", "b=2", "--clients", "3"});
   REQUIRE(running.scenarios.size() == 1);
@@ -240,7 +251,10 @@ TEST_CASE("compare options: refuse bad values, naming the option") {
       {{"--framing", "raw,lines"}, {"--framing", "'lines'"}}, {{"--rate", "0"}, {"--rate"}},
       {{"--duration", "0"}, {"--duration"}}, {{"--repeat", "0"}, {"--repeat", "from 1 to 1000"}},
       {{"--repeat", "1001"}, {"--repeat"}}, {{"--story", "once"}, {"--story", "five-requests", "limit"}},
-      {{"--join"}, {"--join"}}, {{"more"}, {"more"}}, {{"--bogus"}, {"--bogus"}},
+      {{"--session", "0"}, {"--session"}}, {{"--pipeline", "0"}, {"--pipeline"}},
+      {{"--pipeline", "2"}, {"--pipeline", "line or length"}}, // the framing is raw
+      {{"--framing", "line,eof", "--session", "2"}, {"--session", "eof"}}, {{"--join"}, {"--join"}},
+      {{"more"}, {"more"}}, {{"--bogus"}, {"--bogus"}},
       {{"--against", "a=1", "--delay", "1ms"}, {"--against", "--delay"}},
       {{"--against", "a=1", "--story", "crowd"}, {"--against", "story"}},
       {{"--against", "a=1", "--story", "limit"}, {"--against", "story"}}};
@@ -256,8 +270,9 @@ TEST_CASE("compare options: refuse bad values, naming the option") {
 
 TEST_CASE("compare options: refuse contestants and loads for stories that have their own") {
   for (const std::string story : {"five-requests", "limit"})
-    for (const words& other : {words{"--models", "async"}, words{"--clients", "5"}, words{"--delay", "1ms"},
-             words{"--size", "5"}, words{"--framing", "line"}, words{"--rate", "5"}, words{"--duration", "1s"}}) {
+    for (const words& other : {words{"--models", "async"}, words{"--session", "5"}, words{"--pipeline", "5"},
+             words{"--clients", "5"}, words{"--delay", "1ms"}, words{"--size", "5"}, words{"--framing", "line"},
+             words{"--rate", "5"}, words{"--duration", "1s"}}) {
       const auto a = parsed({"--story", story, other[0], other[1]});
       CAPTURE(story, other);
       CHECK(a.exit_code == exit_usage);

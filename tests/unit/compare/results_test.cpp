@@ -30,6 +30,9 @@ document full() {
   d.machine.cores = 2;
   d.machine.governor = "performance";
   d.machine.boost = false;
+  d.scenarios[0].pipeline = 4;
+  d.scenarios[0].session = "exp:20";
+  d.scenarios[0].half_close = true;
   d.stories = {{"limit", "A title", "A text", {{"a row", {1, 2.5}}, {"none", {}}}}};
   d.ok = false;
   judge_all(d);
