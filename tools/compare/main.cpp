@@ -56,7 +56,7 @@ void check_different(const std::vector<std::string>& names) {
 }
 
 // Runs that are unlike are a mistake of who asked.
-document join(const std::vector<std::string>& names) {
+document join(const std::vector<std::string>& names, bool merge) {
   check_different(names);
   auto all = read(names.front());
   for (std::size_t i = 1; i < names.size(); ++i) {
@@ -64,6 +64,12 @@ document join(const std::vector<std::string>& names) {
     if (const auto unlike = differences(all, next); !unlike.empty())
       reject_usage("revecho-compare", fmt::format("--join: {} cannot be compared with {}: they differ in\n  {}",
                                           names[i], names.front(), fmt::join(unlike, "\n  ")));
+    if (const auto both = names_in_both(all, next); !both.empty() && !merge)
+      reject_usage("revecho-compare",
+          fmt::format(
+              "--join: {} is in {} and in a file before it: add --merge if its runs are to count as more runs of "
+              "the same; to see them side by side, measure under two names (--against NAME=ENDPOINT)",
+              fmt::join(both, ", "), names[i]));
     all = joined(std::move(all), next);
   }
   return all;
@@ -83,7 +89,7 @@ int run(int argc, char** argv) {
   const auto options = parse_compare_options(argc, argv);
   check_writable(options.json);
   check_writable(options.report);
-  auto results = options.join.empty() ? measure(options) : join(options.join);
+  auto results = options.join.empty() ? measure(options) : join(options.join, options.merge);
   judge_all(results);
   const json document(results);
   // Names and logs may be anything.

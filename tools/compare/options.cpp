@@ -255,7 +255,7 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
              "  revecho-compare --clients 50 --rate 5000       what the same work costs each of them\n"
              "  revecho-compare --story slow-neighbor\n"
              "  revecho-compare --against old=10.0.0.1:7000 --against new=10.0.0.2:7000 --clients 100\n"
-             "  revecho-compare --join monday.json tuesday.json\n"
+             "  revecho-compare --join monday.json tuesday.json --merge\n"
              "Exit code: 0 if every reply of every server was right, 1 if not, 2 for a bad option.");
   add_load_options(app, p);
   auto* const models_option = add_parsed(app, "--models", models, parse_models, "M[,M...]",
@@ -287,6 +287,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   app.add_option("--join", options.join, "Show what these --json files found, as one; runs nothing")
       ->type_name("FILE...")
       ->expected(1, 1000);
+  app.add_flag("--merge", options.merge, "Let equal names in --join be one contestant, with the runs of all files")
+      ->needs("--join");
   app.add_flag("--quiet", options.quiet, "No live line");
   parse_command_line(app, argc, argv);
 

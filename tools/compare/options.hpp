@@ -37,6 +37,7 @@ struct compare_options {
   std::string json; ///< file names; "-" is stdout, which is one of them at most; empty: none
   std::string report;
   std::vector<std::string> join; ///< documents to be joined, instead of running anything
+  bool merge = false;            ///< the runs of who is in several of them
   bool quiet = false;
   std::string command; ///< all of it, as it was typed
 };

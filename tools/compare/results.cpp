@@ -109,11 +109,20 @@ std::vector<std::string> differences(const document& a, const document& b) {
   return found;
 }
 
+std::vector<std::string> names_in_both(const document& a, const document& b) {
+  std::vector<std::string> both;
+  const auto add = [&both](const auto& some, const auto& others) {
+    for (const auto& one : others)
+      if (std::any_of(some.begin(), some.end(), [&](const auto& other) { return other.name == one.name; }))
+        both.push_back(one.name);
+  };
+  add(a.contestants, b.contestants);
+  add(a.stories, b.stories);
+  return both;
+}
+
 document joined(document a, const document& b) {
-  const bool share_somebody = std::any_of(b.contestants.begin(), b.contestants.end(), [&](const contestant_info& c) {
-    return find_named(a.contestants, c.name, &contestant_info::name) != a.contestants.end();
-  });
-  a.repeat = share_somebody || !a.stories.empty() ? a.repeat + b.repeat : std::max(a.repeat, b.repeat);
+  a.repeat = names_in_both(a, b).empty() ? std::max(a.repeat, b.repeat) : a.repeat + b.repeat;
   for (const auto& c : b.contestants)
     if (find_named(a.contestants, c.name, &contestant_info::name) == a.contestants.end()) a.contestants.push_back(c);
   for (std::size_t i = 0; i < a.scenarios.size(); ++i) {

@@ -193,6 +193,9 @@ struct document {
 /// Reasons why two documents cannot be compared, one text each; empty if there are none.
 std::vector<std::string> differences(const document&, const document&);
 
+/// Contestants and stories that are in both.
+std::vector<std::string> names_in_both(const document&, const document&);
+
 /// Both in one: their contestants side by side, and the runs of a contestant that is in both together. Makes no
 /// verdicts. Precondition: there are no differences.
 document joined(document, const document&);

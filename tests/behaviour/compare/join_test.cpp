@@ -30,10 +30,10 @@ std::string measured(const std::string& name, const words& more) {
 
 } // namespace
 
-TEST_CASE("compare: joins equal calls, with all their runs") {
+TEST_CASE("compare: merges equal calls, with all their runs") {
   const auto a = measured("a", {"--duration", "50ms"});
   const auto b = measured("b", {"--duration", "50ms"});
-  const auto end = compare({"--join", a, b, "--json", "-"});
+  const auto end = compare({"--join", a, b, "--merge", "--json", "-"});
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
   CHECK(end.errors.empty());
@@ -41,9 +41,20 @@ TEST_CASE("compare: joins equal calls, with all their runs") {
   CHECK(document["config"]["repeat"] == 2);
   CHECK(document["contestants"].size() == 1);
   CHECK(result_of(scenario_of(end), "async(1)")["runs"].size() == 2);
-  const auto shown = compare({"--join", a, b});
+  const auto shown = compare({"--join", a, b, "--merge"});
   CHECK(shown.exit_code == 0);
   CHECK_THAT(shown.output, contains("async(1)") && contains("Medians of 2 runs"));
+}
+
+TEST_CASE("compare: refuses to join equal names without --merge, and says what to do") {
+  const auto a = measured("a", {"--duration", "50ms"});
+  const auto b = measured("b", {"--duration", "50ms"});
+  const auto end = compare({"--join", a, b});
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 2);
+  CHECK(end.output.empty());
+  CHECK_THAT(end.errors, contains("--join: async(1) is in " + b) && contains("add --merge") && contains("two names"));
+  CHECK(compare({"--join", a}).exit_code == 0);
 }
 
 TEST_CASE("compare: joins other contestants under equal loads") {

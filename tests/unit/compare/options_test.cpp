@@ -254,7 +254,7 @@ TEST_CASE("compare options: refuse bad values, naming the option") {
       {{"--session", "0"}, {"--session"}}, {{"--pipeline", "0"}, {"--pipeline"}},
       {{"--pipeline", "2"}, {"--pipeline", "line or length"}}, // the framing is raw
       {{"--framing", "line,eof", "--session", "2"}, {"--session", "eof"}}, {{"--join"}, {"--join"}},
-      {{"more"}, {"more"}}, {{"--bogus"}, {"--bogus"}},
+      {{"--merge"}, {"--merge", "--join"}}, {{"more"}, {"more"}}, {{"--bogus"}, {"--bogus"}},
       {{"--against", "a=1", "--delay", "1ms"}, {"--against", "--delay"}},
       {{"--against", "a=1", "--story", "crowd"}, {"--against", "story"}},
       {{"--against", "a=1", "--story", "limit"}, {"--against", "story"}}};

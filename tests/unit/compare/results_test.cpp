@@ -213,6 +213,13 @@ TEST_CASE("results: have as many repetitions joined as the contestants have runs
   CHECK(joined(a, b).repeat == 3);
 }
 
+TEST_CASE("results: know the contestants and stories that are in both") {
+  const auto d = full();
+  CHECK(names_in_both(d, d) == std::vector<std::string>{"full", "only rates", "limit"});
+  CHECK(names_in_both(d, document_of({under(1, {ran("other", {1}), ran("full", {1})})})) ==
+        std::vector<std::string>{"full"});
+}
+
 TEST_CASE("results: join the rows of stories") {
   const auto d = full();
   const auto all = joined(d, d);
