@@ -269,6 +269,10 @@ class ReportTest(unittest.TestCase):
                 for title, cells in rows:
                     if title != "failure":
                         self.assertEqual(cells[0][2].startswith("≥ "), contestant == name, (contestant, cells[0]))
+        marks = self.browser.run("""return [...document.querySelectorAll("#glance tbody td:nth-child(5)")].map(
+          (cell) => [cell.className, cell.textContent])""")
+        for kind, text in marks:
+            self.assertRegex(text, "^(★ )?≥ ", kind)  # never as a tie
         seen = self.browser.run("""
           return charts.filter(({ canvas }) => canvas.ariaLabel.includes("replies a second")).map(({ canvas, chart }) =>
             [canvas.ariaLabel, canvas.closest("figure").querySelector(".note").textContent, chart.config.type,

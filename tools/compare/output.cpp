@@ -40,10 +40,16 @@ std::string user_share(const result& r) {
   return known ? fmt::format("{:.0f} %", 100 * r.median(metric::cpu_user_us) / all) : "–";
 }
 
-std::string mark_of(const result& r, const verdict& v) {
+// A contestant that nobody was compared with is not the best, and a lower bound is not as good as the best.
+std::string mark_of(const result& r, const scenario_results& s) {
   if (r.median(metric::unserved) > 0) return "!";
+  const auto measured =
+      std::count_if(s.results.begin(), s.results.end(), [](const result& one) { return !one.runs.empty(); });
+  if (measured < 2) return "";
+  const auto& v = s.verdict;
   if (r.contestant == v.winner) return "*";
-  return v.tied.size() > 1 && std::find(v.tied.begin(), v.tied.end(), r.contestant) != v.tied.end() ? "=" : "";
+  if (v.tied.size() < 2 || std::find(v.tied.begin(), v.tied.end(), r.contestant) == v.tied.end()) return "";
+  return s.rate <= 0 && r.is_limited_by_tool() ? "≥" : "=";
 }
 
 std::string interval(const result& r) {
@@ -56,13 +62,13 @@ std::vector<table::column> columns_of_scenario() {
   using enum table::align;
   return {{"", left}, {"server", left}, {"replies/s"}, {"interval", right, 1}, {"p50"}, {"p99"}, {"max", right, 4},
       {"samples", right, 12}, {"1st reply p99", right, 8}, {"accept max", right, 9}, {"unserved", right, 2},
-      {"CPU/reply"}, {"of all", right, 10}, {"user", right, 11}, {"switches", right, 7}, {"threads", right, 5},
-      {"memory", right, 3}, {"per conn.", right, 6}};
+      {"CPU/reply", right, 1}, {"of all", right, 10}, {"user", right, 11}, {"switches", right, 7},
+      {"threads", right, 5}, {"memory", right, 3}, {"per conn.", right, 6}};
 }
 
-std::vector<std::string> cells_of(const result& r, const verdict& v) {
+std::vector<std::string> cells_of(const result& r, const scenario_results& s) {
   if (r.runs.empty()) return {"", r.contestant, r.failure.empty() ? "not run" : "failed"};
-  return {mark_of(r, v), r.contestant, rate_of(r), interval(r), latency(r, metric::p50_us, 50),
+  return {mark_of(r, s), r.contestant, rate_of(r), interval(r), latency(r, metric::p50_us, 50),
       latency(r, metric::p99_us, 99), latency(r, metric::max_us, 100), if_known(r, metric::replies, format_count),
       first_reply(r), if_known(r, metric::accept_max_us, time_of),
       r.all(metric::unserved).empty() ? "–" : whole(r.median(metric::unserved)), if_known(r, metric::cpu_us, time_of),
@@ -76,7 +82,7 @@ std::string as_text(const scenario_results& s, bool starts_servers, std::size_t 
   auto columns = columns_of_scenario();
   std::vector<std::vector<std::string>> cells;
   for (const auto& r : s.results) {
-    cells.push_back(cells_of(r, s.verdict));
+    cells.push_back(cells_of(r, s));
     cells.back().resize(columns.size());
   }
   const auto is_known = [&](std::size_t column) {
@@ -93,6 +99,10 @@ std::string as_text(const scenario_results& s, bool starts_servers, std::size_t 
     for (auto& row : cells)
       row.erase(row.begin() + static_cast<std::ptrdiff_t>(i));
   }
+  const bool some_unserved =
+      std::any_of(s.results.begin(), s.results.end(), [](const result& r) { return r.median(metric::unserved) > 0; });
+  for (auto& c : columns)
+    if (c.title == "unserved" && some_unserved) c.leaves = 0;
   table rows(std::move(columns));
   for (auto& row : cells)
     rows.add_row(std::move(row));
@@ -123,7 +133,8 @@ std::string cell_of(const scenario_results& s, const contestant_info& who) {
   const auto r =
       std::find_if(s.results.begin(), s.results.end(), [&](const result& one) { return one.contestant == who.name; });
   if (r == s.results.end() || r->runs.empty()) return "–  ";
-  return fmt::format("{} {:1}", rate_of(*r), mark_of(*r, s.verdict));
+  const auto mark = mark_of(*r, s);
+  return fmt::format("{} {:1}", rate_of(*r), mark == "≥" ? "" : mark); // which the rate has itself
 }
 
 // "10 clients": a line above has the group.
@@ -225,11 +236,14 @@ std::string how_to_read(const document& d) {
       time_of(1e6 * d.duration_s));
   if (most > 1)
     text += fmt::format(", and an interval that holds the true one with a probability of {}", level_of(fewest, most));
-  text +=
-      fmt::format(". *: best; =: not worse by more than {:.3g} %, or not significantly so (Welch's test, with Holm's "
-                  "correction for all comparisons, 5 %); !, unserved: clients without a single reply. ",
-          100 * d.margin);
-  text += "≥: at least; the load tool was the limit. >: at least; the replies were not waited for any longer. " +
+  text += ". ";
+  if (d.contestants.size() > 1)
+    text +=
+        fmt::format("*: best; =: not worse by more than {:.3g} %, or not significantly so (Welch's test, with Holm's "
+                    "correction for all comparisons, 5 %). ",
+            100 * d.margin);
+  text += "!, unserved: clients without a single reply. ≥: at least; the load tool was the limit. >: at least; the "
+          "replies were not waited for any longer. " +
           about_the_columns(d) + " –: not known, or a percentile with fewer than ten replies beyond it.";
   const bool compares_latency = std::any_of(d.scenarios.begin(), d.scenarios.end(),
       [](const scenario_results& s) { return !about_the_added_latency(s).empty(); });

@@ -129,6 +129,37 @@ TEST_CASE("output: shows every contestant in the overview, in as many tables as 
   CHECK_THAT(as_text(d, any_width), contains("\nreplies/s, and who is best ") && contains("\n1000 clients, no work "));
 }
 
+TEST_CASE("output: leaves the unserved clients in the narrowest table, if there are any") {
+  auto d = seven_contestants(long_name);
+  d.scenarios[0].results[0] = with(d.scenarios[0].results[0], metric::unserved, 3);
+  revecho::compare::judge_all(d);
+  const auto width = GENERATE(64, 80);
+  const auto text = as_text(d, static_cast<std::size_t>(width));
+  CAPTURE(text);
+  CHECK(widest(text) <= static_cast<std::size_t>(width));
+  CHECK_THAT(text.substr(0, text.find("1000 clients")), contains("  unserved"));
+}
+
+TEST_CASE("output: marks a rate that the load tool limited as at least, and not as equal") {
+  auto d = document_of({under(10, {with(ran("limited", {100, 101, 102, 103, 104}), metric::tool_limited, 1),
+                                      ran("equal", {100, 101, 102, 103, 104})}),
+      under(20, {ran("limited", {100, 101, 102, 103, 104}), ran("equal", {100, 101, 102, 103, 104})})});
+  revecho::compare::judge_all(d);
+  const auto text = as_text(d, any_width);
+  CAPTURE(text);
+  CHECK_THAT(text, contains("\n≥  limited      ≥ 102") && contains("\n=  equal          102"));
+  CHECK_THAT(text, contains("10 clients, no work         ≥ 102    102 =\n"));
+}
+
+TEST_CASE("output: marks nobody as the best who was compared with nobody") {
+  auto d = document_of({under(10, {ran("alone", {100, 101, 102})})});
+  revecho::compare::judge_all(d);
+  CHECK_THAT(as_text(d, any_width), contains("\n  alone ") && !contains("*"));
+  d = document_of({under(10, {ran("alone", {100, 101, 102}), failed(ran("gone", {}), "did not start")})});
+  revecho::compare::judge_all(d);
+  CHECK_THAT(as_text(d, any_width), contains("\n  alone "));
+}
+
 TEST_CASE("output: shows how many latencies the percentiles are of") {
   const auto text = as_text(seven_contestants(), any_width);
   CAPTURE(text);

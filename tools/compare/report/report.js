@@ -54,12 +54,16 @@ function glance() {
     const most = Math.max(...rates.map((rate) => rate?.median ?? 0));
     const { winner = null, tied = [] } = scenario.verdict ?? {};
     return element("tr", {}, element("th", { scope: "row" }, scenario.name), ...contestants.map(({ name }, i) => {
-      const mark = name === winner ? "★ " : winner === null && tied?.length > 1 && tied.includes(name) ? "≈ " : "";
+      const isWinner = name === winner && rates.filter(Boolean).length > 1;
+      const isTied = winner === null && tied?.length > 1 && tied.includes(name);
+      const atLeast = isLimitedByTool(scenario, name);
+      // Lower bounds are not as good as the best.
+      const mark = isWinner ? "★ " : isTied && (scenario.rate || !atLeast) ? "≈ " : "";
       const failed = resultOf(scenario, name)?.failure;
       const unserved = summary(resultOf(scenario, name), "unserved")?.median;
       if (!rates[i]) return failed ? element("td", {}, "failed") : unknownCell();
-      return element("td", { ...mine(name), "--share": most > 0 ? rates[i].median / most : 0, class: mark && "best" },
-        mark && element("span", { class: "mark" }, mark), isLimitedByTool(scenario, name) ? "≥ " : "",
+      return element("td", { ...mine(name), "--share": most > 0 ? rates[i].median / most : 0, class: (isWinner || isTied) && "best" },
+        mark && element("span", { class: "mark" }, mark), atLeast ? "≥ " : "",
         data(rates[i].median, count),
         unserved > 0 ? element("small", {}, `${exact(unserved)} not served`) : null);
     }));
