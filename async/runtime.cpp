@@ -1,7 +1,6 @@
 #include "async/runtime.hpp"
 
 #include "shared/net/listening.hpp"
-#include "shared/net/socket.hpp"
 #include "shared/process/thread.hpp"
 
 #include <utility>
@@ -32,11 +31,12 @@ std::vector<std::vector<endpoint>> runtime::listen(const server_options& options
   std::vector<std::vector<endpoint>> bound;
   for (const endpoint& wanted : options.listen) {
     bound.emplace_back();
-    for (auto& sockets : listen_on(wanted, workers_.size(), options.backlog, options.reuse_port)) {
-      bound.back().push_back(local_address(sockets.front().get()).to_endpoint());
+    for (auto& at : listen_on(wanted, workers_.size(), options)) {
+      bound.back().push_back(at.where);
+      files_.push_back(std::move(at.file));
       for (std::size_t i = 0; i < workers_.size(); ++i) {
         auto& w = *workers_[i];
-        w.listeners.push_back(std::make_unique<listener>(w.loop, std::move(sockets[i]), options.backlog));
+        w.listeners.push_back(std::make_unique<listener>(w.loop, std::move(at.sockets[i]), options.backlog));
       }
     }
   }
@@ -64,6 +64,7 @@ std::size_t runtime::descriptors() const noexcept {
 }
 
 void runtime::stop() {
+  files_.clear(); // from here on another server may have the paths
   for (const auto& w : workers_)
     w->loop.stop();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "async/io.hpp"
+#include "shared/net/socket_file.hpp"
 #include "shared/options/endpoint.hpp"
 #include "shared/options/server_options.hpp"
 
@@ -40,6 +41,7 @@ class runtime {
     std::thread thread;
   };
   std::vector<std::unique_ptr<worker>> workers_;
+  std::vector<socket_file> files_; // of UNIX sockets; removed by stop(), or at the end
   std::atomic<std::size_t> running_ = 0;
 };
 

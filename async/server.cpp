@@ -14,11 +14,14 @@
 namespace revecho::async {
 namespace {
 
-std::vector<std::uint16_t> ports_of(const std::vector<std::vector<endpoint>>& endpoints) {
-  std::vector<std::uint16_t> ports;
+// A port, or the path of a UNIX socket: either is an endpoint by itself.
+std::vector<std::string> ports_of(const std::vector<std::vector<endpoint>>& endpoints) {
+  std::vector<std::string> ports;
   ports.reserve(endpoints.size());
-  for (const auto& each : endpoints)
-    ports.push_back(each.front().port);
+  for (const auto& each : endpoints) {
+    const auto& where = each.front();
+    ports.push_back(where.is_unix() ? to_string(where) : std::to_string(where.port));
+  }
   return ports;
 }
 

@@ -2,7 +2,6 @@
 
 #include "shared/net/error.hpp"
 #include "shared/net/listening.hpp"
-#include "shared/net/socket.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -33,9 +32,10 @@ std::vector<std::vector<endpoint>> runtime::listen(const server_options& options
   std::vector<std::vector<endpoint>> bound;
   for (const endpoint& wanted : options.listen) {
     bound.emplace_back();
-    for (auto& sockets : listen_on(wanted, 1, options.backlog, options.reuse_port)) {
-      bound.back().push_back(local_address(sockets.front().get()).to_endpoint());
-      sockets_.descriptors.push_back(std::move(sockets.front()));
+    for (auto& at : listen_on(wanted, 1, options)) {
+      bound.back().push_back(at.where);
+      files_.push_back(std::move(at.file));
+      sockets_.descriptors.push_back(std::move(at.sockets.front()));
       sockets_.left += options.backlog + 1; // the kernel queues one connection more than the backlog
     }
   }
@@ -62,6 +62,7 @@ std::size_t runtime::descriptors() const noexcept {
 }
 
 void runtime::stop() {
+  files_.clear(); // from here on another server may have the paths
   context_.stop();
   const char wake = 0;
   [[maybe_unused]] const auto written = ::write(sockets_.stop_writer.get(), &wake, 1); // a full pipe wakes as well

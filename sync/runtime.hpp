@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sync/io.hpp"
+#include "shared/net/socket_file.hpp"
 #include "shared/options/endpoint.hpp"
 #include "shared/options/server_options.hpp"
 
@@ -33,6 +34,7 @@ class runtime {
  private:
   context context_;
   listening_sockets sockets_;
+  std::vector<socket_file> files_; // of UNIX sockets; removed by stop(), or at the end
   server_model model_;
   std::vector<std::thread> workers_;
   std::size_t worker_count_;

@@ -30,7 +30,7 @@ inline std::error_code standard(const std::error_code& error) noexcept {
 template <class Socket>
 std::error_code assign(Socket& socket, unique_descriptor descriptor, const socket_address& address) {
   std::error_code error;
-  socket.assign(address.family() == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), descriptor.get(), error);
+  socket.assign(asio::generic::stream_protocol(address.family(), 0), descriptor.get(), error);
   if (!error) static_cast<void>(descriptor.release());
   return standard(error);
 }

@@ -59,11 +59,17 @@ awaitable<void> attempt(std::shared_ptr<race> all, socket_address to, time_point
   std::error_code error;
   std::optional<stream> peer;
   try {
-    auto socket = open_socket(to, std::nullopt, error);
+    // asio would wait for a UNIX socket, too, which connects at once or, while the backlog is full, not at all.
+    auto socket = (to.is_unix() ? start_connecting : open_socket)(to, std::nullopt, error);
+    while (would_block(error) && coarse_clock::now() < deadline) {
+      co_await all->owner.sleep_for(limits::full_backlog_pause);
+      socket = start_connecting(to, std::nullopt, error);
+    }
+    if (would_block(error)) error = std::make_error_code(std::errc::timed_out);
     if (!error) {
       peer.emplace(all->owner, std::move(socket), to);
       all->attempts.push_back(&*peer);
-      co_await peer->connect(deadline, error);
+      if (!to.is_unix()) co_await peer->connect(deadline, error);
     }
   } catch (const std::bad_alloc&) {
     error = std::make_error_code(std::errc::not_enough_memory);

@@ -41,7 +41,7 @@ class listener final : public cancellable {
  private:
   void cancel() noexcept override;
 
-  asio::basic_socket_acceptor<asio::ip::tcp, executor> acceptor_;
+  asio::basic_socket_acceptor<asio::generic::stream_protocol, executor> acceptor_;
   int in_a_row_ = 0; // connections accepted without a look at the others
   int left_;         // to be accepted after stop()
 };

@@ -21,7 +21,7 @@ struct stream::connection final : cancellable {
   std::span<char> read_more(std::error_code& error) noexcept;
   void send(unsent_pieces& rest, std::error_code& error) noexcept;
 
-  tcp_socket socket;
+  stream_socket socket;
   std::unique_ptr<char[]> large; // lent by the context from one read_some() to the next
   std::error_code failed;        // why a second read failed, after one with bytes: for the next read_some()
   socket_address peer;
@@ -49,8 +49,7 @@ awaitable<void> stream::connect(time_point deadline, std::error_code& error) {
   auto& c = *connection_;
   error = c.failed;
   if (error) co_return;
-  asio::ip::tcp::endpoint to;
-  std::copy_n(reinterpret_cast<const char*>(c.peer.data()), c.peer.size(), reinterpret_cast<char*>(to.data()));
+  const asio::generic::stream_protocol::endpoint to(std::as_const(c.peer).data(), c.peer.size());
   c.begin_wait(deadline, on_stop::end);
   co_await c.socket.async_connect(to, c.resuming(error));
   c.end_wait(error);
@@ -117,7 +116,7 @@ awaitable<void> stream::write_all(
 awaitable<void> stream::write_rest(unsent_pieces rest, time_point deadline, std::error_code& error) {
   while (!error && !rest.empty()) {
     connection_->begin_wait(deadline, on_stop::wait);
-    co_await connection_->socket.async_wait(tcp_socket::wait_write, connection_->resuming(error));
+    co_await connection_->socket.async_wait(stream_socket::wait_write, connection_->resuming(error));
     connection_->end_wait(error);
     if (!error) connection_->send(rest, error);
   }
@@ -134,14 +133,14 @@ awaitable<void> stream::sleep_for(std::chrono::nanoseconds duration) {
 
 void stream::shutdown_send() noexcept {
   std::error_code ignored;
-  connection_->socket.shutdown(tcp_socket::shutdown_send, ignored);
+  connection_->socket.shutdown(stream_socket::shutdown_send, ignored);
 }
 
-std::chrono::milliseconds stream::time_in_backlog() const noexcept {
+std::optional<std::chrono::milliseconds> stream::time_in_backlog() const noexcept {
   return revecho::time_in_backlog(connection_->socket.native_handle());
 }
 
-std::string stream::peer() const { return to_string(connection_->peer.to_endpoint()); }
+std::string stream::peer() const { return peer_name(connection_->socket.native_handle(), connection_->peer); }
 
 void stream::set_peer(const socket_address& client) noexcept { connection_->peer = client; }
 

@@ -1,4 +1,4 @@
-// A TCP connection on asio.
+// A stream connection, of TCP or UNIX, on asio.
 #pragma once
 
 #include "async/asio/context.hpp"
@@ -8,18 +8,19 @@
 #include "shared/process/clock.hpp"
 
 #include <asio/basic_stream_socket.hpp>
-#include <asio/ip/tcp.hpp>
+#include <asio/generic/stream_protocol.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
 
 namespace revecho::async {
 
-using tcp_socket = asio::basic_stream_socket<asio::ip::tcp, executor>;
+using stream_socket = asio::basic_stream_socket<asio::generic::stream_protocol, executor>;
 
 /// Effect of context::stop() on a wait under way.
 enum class on_stop : std::uint8_t {
@@ -54,9 +55,9 @@ class stream {
   void shutdown_send() noexcept;
 
   /// Just accepted: how long it waited in the backlog, in whole milliseconds.
-  std::chrono::milliseconds time_in_backlog() const noexcept;
+  std::optional<std::chrono::milliseconds> time_in_backlog() const noexcept;
 
-  /// "127.0.0.1:50000"
+  /// Of an accepted connection: see peer_name().
   std::string peer() const;
 
   /// Makes peer() name the one for whom a proxy speaks.

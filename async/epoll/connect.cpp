@@ -76,6 +76,12 @@ awaitable<std::optional<stream>> connect_to_first(context& owner, std::span<cons
       const auto address = to.front();
       to = to.subspan(1);
       auto socket = start_connecting(address, from, error);
+      while (would_block(error) && !owner.stopping() && coarse_clock::now() < deadline) { // the backlog is full
+        co_await waiting.until(timer::clock::now() + limits::full_backlog_pause);
+        socket = start_connecting(address, from, error);
+      }
+      if (would_block(error))
+        error = std::make_error_code(owner.stopping() ? std::errc::operation_canceled : std::errc::timed_out);
       if (!error) co_return stream(owner, std::move(socket), address);
       if (error != std::errc::operation_in_progress) continue;
       attempts.emplace_back(owner, std::move(socket), address, waiting).begin(deadline);

@@ -1,4 +1,4 @@
-// A TCP connection on the epoll engine, for coroutines and for callbacks.
+// A stream connection, of TCP or UNIX, on the epoll engine, for coroutines and for callbacks.
 #pragma once
 
 #include "async/epoll/context.hpp"
@@ -20,7 +20,7 @@ namespace revecho::async {
 class read_operation;
 class write_operation;
 
-/// A TCP connection. Errors are std::error_code: std::errc::timed_out for a deadline, the system's for the rest.
+/// A stream connection. Errors are std::error_code: std::errc::timed_out for a deadline, the system's for the rest.
 class stream final : public watched_descriptor {
  public:
   stream(context& owner, unique_descriptor socket, const socket_address& peer) noexcept;
@@ -60,15 +60,17 @@ class stream final : public watched_descriptor {
   void reset_on_close() noexcept { revecho::reset_on_close(descriptor()); }
 
   /// Just accepted: how long it waited in the backlog, in whole milliseconds.
-  std::chrono::milliseconds time_in_backlog() const noexcept { return revecho::time_in_backlog(descriptor()); }
+  std::optional<std::chrono::milliseconds> time_in_backlog() const noexcept {
+    return revecho::time_in_backlog(descriptor());
+  }
 
   const socket_address& remote_address() const noexcept { return peer_; }
   socket_address local_address(std::error_code& error) const noexcept {
     return revecho::local_address(descriptor(), error);
   }
 
-  /// "127.0.0.1:50000"
-  std::string peer() const { return to_string(peer_.to_endpoint()); }
+  /// Of an accepted connection: see peer_name().
+  std::string peer() const { return peer_name(descriptor(), peer_); }
 
   /// Makes peer() name the one for whom a proxy speaks.
   void set_peer(const socket_address& client) noexcept { peer_ = client; }

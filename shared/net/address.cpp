@@ -1,6 +1,7 @@
 #include "shared/net/address.hpp"
 
 #include "shared/net/error.hpp"
+#include "shared/options/limits.hpp"
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -8,7 +9,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <list>
 #include <memory>
+#include <mutex>
 
 namespace revecho {
 namespace {
@@ -47,6 +50,19 @@ std::unique_ptr<addrinfo, freeing> look_up(const std::string& host, std::uint16_
   return std::unique_ptr<addrinfo, freeing>(failure == 0 ? found : nullptr);
 }
 
+// In each connection a path of its own would take 108 bytes.
+const sockaddr_un* keep_path(const std::string& path) {
+  static_assert(limits::longest_socket_path == sizeof sockaddr_un::sun_path - 1);
+  static std::mutex mutex;
+  static std::list<sockaddr_un> kept;
+  const std::lock_guard lock(mutex);
+  for (const auto& each : kept)
+    if (path == each.sun_path) return &each;
+  auto& added = kept.emplace_back(sockaddr_un{.sun_family = AF_UNIX, .sun_path = {}});
+  path.copy(added.sun_path, limits::longest_socket_path);
+  return &added;
+}
+
 } // namespace
 
 std::optional<socket_address> socket_address::parse(const std::string& host, std::uint16_t port) {
@@ -54,6 +70,23 @@ std::optional<socket_address> socket_address::parse(const std::string& host, std
   const auto found = look_up(host, port, AI_NUMERICHOST, failure);
   if (!found) return std::nullopt;
   return from(found->ai_addr, found->ai_addrlen);
+}
+
+socket_address socket_address::at_path(const std::string& path) {
+  auto result = without_path();
+  result.storage_.local.kept = keep_path(path);
+  return result;
+}
+
+socket_address socket_address::without_path() noexcept {
+  socket_address result;
+  result.storage_.local = {AF_UNIX, nullptr};
+  return result;
+}
+
+std::optional<socket_address> socket_address::parse(const endpoint& where) {
+  if (where.is_unix()) return at_path(where.path);
+  return parse(where.host, where.port);
 }
 
 socket_address socket_address::from(const sockaddr* address, std::size_t size) noexcept {
@@ -83,6 +116,7 @@ socket_address socket_address::from_bytes(std::span<const unsigned char> host, s
 }
 
 std::uint16_t socket_address::port() const noexcept {
+  if (is_unix()) return 0;
   return ntohs(family() == AF_INET6 ? storage_.v6.sin6_port : storage_.v4.sin_port);
 }
 
@@ -96,13 +130,30 @@ std::span<const unsigned char> socket_address::host_bytes() const noexcept {
 }
 
 std::string socket_address::host() const {
+  if (is_unix()) return storage_.local.kept == nullptr ? "" : storage_.local.kept->sun_path;
   char text[INET6_ADDRSTRLEN + 1 + IF_NAMESIZE] = "";
   ::getnameinfo(data(), size(), text, sizeof text, nullptr, 0, NI_NUMERICHOST);
   return text;
 }
 
+endpoint socket_address::to_endpoint() const {
+  if (is_unix()) return {"", 0, host()};
+  return {host(), port()};
+}
+
+const sockaddr* socket_address::data() const noexcept {
+  if (is_unix() && storage_.local.kept != nullptr) return reinterpret_cast<const sockaddr*>(storage_.local.kept);
+  return &storage_.any;
+}
+
+socklen_t socket_address::size() const noexcept {
+  if (is_unix()) return storage_.local.kept == nullptr ? sizeof(sa_family_t) : sizeof(sockaddr_un);
+  return family() == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
+}
+
 bool operator==(const socket_address& a, const socket_address& b) noexcept {
   if (a.family() != b.family() || a.port() != b.port()) return false;
+  if (a.is_unix()) return a.storage_.local.kept == b.storage_.local.kept;
   if (a.family() != AF_INET6) return a.storage_.v4.sin_addr.s_addr == b.storage_.v4.sin_addr.s_addr;
   return std::memcmp(&a.storage_.v6.sin6_addr, &b.storage_.v6.sin6_addr, sizeof(in6_addr)) == 0 &&
          a.storage_.v6.sin6_scope_id == b.storage_.v6.sin6_scope_id;
@@ -115,7 +166,7 @@ const std::error_category& resolver_category() noexcept {
 
 std::vector<socket_address> resolve(const endpoint& to, std::error_code& error) {
   error.clear();
-  if (const auto address = socket_address::parse(to.host, to.port)) return {*address};
+  if (const auto address = socket_address::parse(to)) return {*address};
   int failure = 0;
   const auto found = look_up(to.host, to.port, AI_ADDRCONFIG, failure);
   if (failure == EAI_SYSTEM) error = last_error();

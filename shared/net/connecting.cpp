@@ -1,5 +1,6 @@
 #include "shared/net/connecting.hpp"
 
+#include "shared/net/error.hpp"
 #include "shared/net/socket.hpp"
 #include "shared/options/limits.hpp"
 
@@ -50,11 +51,15 @@ connection connect_to_first(
     }
     if (!to.empty() && now >= next_start) {
       connection attempt{start_connecting(to.front(), std::nullopt, error), to.front()};
-      to = to.subspan(1);
-      if (!error) return attempt;
-      if (error != std::errc::operation_in_progress) continue;
-      attempts.push_back(std::move(attempt));
-      next_start = now + limits::connection_attempt_delay;
+      if (would_block(error)) {
+        next_start = now + limits::full_backlog_pause;
+      } else {
+        to = to.subspan(1);
+        if (!error) return attempt;
+        if (error != std::errc::operation_in_progress) continue;
+        attempts.push_back(std::move(attempt));
+        next_start = now + limits::connection_attempt_delay;
+      }
     }
     auto until = to.empty() ? deadline : std::min(deadline, next_start);
     if (stop != nullptr) until = std::min(until, now + look_at_stop);

@@ -22,7 +22,7 @@ struct name_lookup::state {
 };
 
 name_lookup::name_lookup(const endpoint& to, std::function<void()> on_end) : state_(std::make_shared<state>()) {
-  if (const auto address = socket_address::parse(to.host, to.port)) {
+  if (const auto address = socket_address::parse(to)) {
     state_->found.push_back(*address);
     state_->ended = true;
     return;

@@ -8,6 +8,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
+#include <fmt/format.h>
+#include <sys/un.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
@@ -39,6 +42,10 @@ bool is_connected_to_itself(int socket, const socket_address& peer) noexcept {
 unique_descriptor bind_listening_socket(const socket_address& where, bool share_port) {
   unique_descriptor socket(::socket(where.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   check(socket.get());
+  if (where.is_unix()) {
+    check(::bind(socket.get(), where.data(), where.size()));
+    return socket;
+  }
   require_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (where.family() == AF_INET6) require_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (share_port) require_option(socket.get(), SOL_SOCKET, SO_REUSEPORT, 1);
@@ -61,7 +68,7 @@ socket_address local_address(int socket, std::error_code& error) noexcept {
   socket_address local;
   socklen_t size = socket_address::capacity;
   if (::getsockname(socket, local.data(), &size) != 0) error = last_error();
-  return local;
+  return local.is_unix() ? socket_address::without_path() : local;
 }
 
 unique_descriptor accept_connection(int listening, int flags, socket_address& peer, std::error_code& error) noexcept {
@@ -69,15 +76,31 @@ unique_descriptor accept_connection(int listening, int flags, socket_address& pe
     socklen_t size = socket_address::capacity;
     unique_descriptor socket(::accept4(listening, peer.data(), &size, flags | SOCK_CLOEXEC));
     error = socket ? std::error_code{} : last_error();
+    if (socket && peer.is_unix()) {
+      peer = socket_address::without_path();                 // the system has filled in what there was room for
+      set_option(socket.get(), SOL_SOCKET, SO_OOBINLINE, 1); // not inherited
+    }
     if (socket || (errno != EINTR && errno != ECONNABORTED && errno != EPROTO)) return socket;
   }
 }
 
+std::string peer_name(int socket, const socket_address& peer) {
+  if (!peer.is_unix()) return to_string(peer.to_endpoint());
+  sockaddr_un local{};
+  socklen_t size = sizeof local;
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&local), &size);
+  ucred client{};
+  size = sizeof client;
+  ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &client, &size);
+  const auto path = to_string(endpoint{"", 0, local.sun_path});
+  return client.pid > 0 ? fmt::format("{} (pid {})", path, client.pid) : path;
+}
+
 // Linux initializes the time of the last data sent to the end of the handshake.
-std::chrono::milliseconds time_in_backlog(int socket) noexcept {
+std::optional<std::chrono::milliseconds> time_in_backlog(int socket) noexcept {
   tcp_info info{};
   socklen_t size = sizeof info;
-  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return {};
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
   return std::chrono::milliseconds{info.tcpi_last_data_sent};
 }
 
@@ -86,7 +109,7 @@ unique_descriptor open_socket(
     const socket_address& to, const std::optional<socket_address>& from, std::error_code& error) noexcept {
   unique_descriptor socket(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   error = socket ? std::error_code{} : last_error();
-  if (!socket) return socket;
+  if (!socket || to.is_unix()) return socket;
   set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   if (!from) return socket;
   set_option(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);

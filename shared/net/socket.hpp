@@ -1,5 +1,5 @@
-// TCP sockets as every engine needs them: listening, connecting, accepting, sending and their options. Knows no event
-// loop and no threads. All are close-on-exec, and non-blocking unless said otherwise.
+// Stream sockets, of TCP and UNIX, as every engine needs them: listening, connecting, accepting, sending and their
+// options. Knows no event loop and no threads. All are close-on-exec, and non-blocking unless said otherwise.
 #pragma once
 
 #include "shared/net/address.hpp"
@@ -12,11 +12,12 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <system_error>
 
 namespace revecho {
 
-/// Binds a socket for listening. Its connections will inherit TCP_NODELAY, and SO_OOBINLINE: urgent bytes stay in
+/// Binds a socket for listening. TCP: its connections will inherit TCP_NODELAY, and SO_OOBINLINE: urgent bytes stay in
 /// place (RFC 6093, 6). Throws std::system_error.
 unique_descriptor bind_listening_socket(const socket_address& where, bool share_port);
 
@@ -31,17 +32,21 @@ socket_address local_address(int socket, std::error_code& error) noexcept; ///< 
 /// skipped. Without one, `error` says why: EAGAIN if there is none to be accepted.
 unique_descriptor accept_connection(int listening, int flags, socket_address& peer, std::error_code& error) noexcept;
 
-/// Time since the handshake, valid until the connection sends something. Right after accept(): its time in the backlog.
-/// Whole milliseconds, limited by the kernel's tick; 0 if the kernel does not report it.
-std::chrono::milliseconds time_in_backlog(int socket) noexcept;
+/// Of an accepted connection: "127.0.0.1:50000", or "unix:PATH (pid 42)" of the socket that it came to.
+std::string peer_name(int socket, const socket_address& peer);
 
-/// A socket for a connection to that address, with TCP_NODELAY, from `from` if that is given. `error`: why there is
-/// none.
+/// Time since the handshake, valid until the connection sends something. Right after accept(): its time in the backlog.
+/// Whole milliseconds, limited by the kernel's tick; nothing if the kernel does not report it, as of UNIX sockets.
+std::optional<std::chrono::milliseconds> time_in_backlog(int socket) noexcept;
+
+/// A socket for a connection to that address, with TCP_NODELAY if it is TCP's, from `from` if that is given. `error`:
+/// why there is none.
 unique_descriptor open_socket(
     const socket_address& to, const std::optional<socket_address>& from, std::error_code& error) noexcept;
 
 /// Starts a non-blocking connect. `error`: none once connected, EINPROGRESS while under way, else the reason. After
-/// EINPROGRESS, call connect_result() when the socket becomes writable. With `from`, connects from that address; the
+/// EINPROGRESS, call connect_result() when the socket becomes writable. EAGAIN: the backlog of a UNIX socket is full;
+/// try again after limits::full_backlog_pause. With `from`, connects from that address; the
 /// kernel picks a port that must be free for this destination only.
 unique_descriptor start_connecting(
     const socket_address& to, const std::optional<socket_address>& from, std::error_code& error) noexcept;

@@ -62,7 +62,7 @@ client_options parse_client_options(twin which, const std::string& program, int 
     return result;
   };
   add_parsed_list(app, "--to", options.to, endpoints, "ENDPOINT",
-      "Server: HOST:PORT, [V6]:PORT, :PORT or PORT (127.0.0.1); repeatable, every message goes to each",
+      "Server: HOST:PORT, [V6]:PORT, :PORT, PORT (127.0.0.1) or unix:PATH; repeatable, every message goes to each",
       "127.0.0.1:6789");
   add_framing_option(app, options.framing_kind);
   add_parsed(app, "--timeout", options.timeout, parse_duration, "DURATION",

@@ -46,6 +46,12 @@ inline constexpr std::size_t linger_bytes = std::size_t{16} * 1024 * 1024;
 /// Connections the kernel may complete before the server accepts them; the kernel caps it (net.core.somaxconn).
 inline constexpr int default_backlog = 4096;
 
+/// Bytes in the path of a UNIX socket: what the kernel's structure has room for, which ends with a zero.
+inline constexpr std::size_t longest_socket_path = 107;
+
+/// Between two attempts to connect to a UNIX socket whose backlog is full: the kernel does not report room in it.
+inline constexpr std::chrono::milliseconds full_backlog_pause = 5ms;
+
 /// Descriptors kept for what is neither a client nor counted otherwise: standard streams, files, libraries.
 inline constexpr std::size_t reserved_descriptors = 64;
 

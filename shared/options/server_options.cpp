@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <iterator>
 #include <limits>
 
 namespace revecho {
@@ -15,6 +17,16 @@ namespace {
 
 auto count_from(std::uint64_t least, std::uint64_t most) {
   return [=](const std::string& text) { return parse_count(text, least, most); };
+}
+
+unsigned parse_mode(const std::string& text) {
+  constexpr unsigned all_permissions = 0777;
+  unsigned mode = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, mode, 8);
+  if (error != std::errc{} || stopped != end || mode > all_permissions)
+    throw std::invalid_argument(fmt::format("'{}' is not an octal number up to 0777", text));
+  return mode;
 }
 
 void add_connection_options(CLI::App& app, server_options& options) {
@@ -51,17 +63,20 @@ void add_listening_options(CLI::App& app, server_options& options) {
     std::vector<endpoint> result;
     for (const auto& text : texts) {
       const auto parsed = parse_endpoint(text);
-      if (parsed.port != 0 && std::find(result.begin(), result.end(), parsed) != result.end())
+      if ((parsed.port != 0 || parsed.is_unix()) && std::find(result.begin(), result.end(), parsed) != result.end())
         throw std::invalid_argument(fmt::format("'{}' was given already", text));
       result.push_back(parsed);
     }
     return result;
   };
   add_parsed_list(app, "--listen", options.listen, endpoints, "ENDPOINT",
-      "Where to listen: HOST:PORT, [V6]:PORT, :PORT or PORT (127.0.0.1); a name means all its addresses; port 0 picks "
-      "a free one; repeatable",
+      "Where to listen: HOST:PORT, [V6]:PORT, :PORT or PORT (127.0.0.1), or unix:PATH; a name means all its addresses; "
+      "port 0 picks a free one; repeatable",
       "127.0.0.1:6789");
-  app.add_option("--port-file", options.port_file, "Write the bound ports here, one per line, once listening")
+  add_parsed(app, "--socket-mode", options.socket_mode, parse_mode, "MODE",
+      "Permissions of the files of unix:PATH, as chmod takes them: 0660 [what the umask leaves]");
+  app.add_option(
+         "--port-file", options.port_file, "Write the bound ports (or unix:PATH) here, one per line, once listening")
       ->type_name("FILE")
       ->check([](const std::string& text) { return text.empty() ? "a file name is needed" : ""; });
   add_parsed(
@@ -140,6 +155,11 @@ server_options parse_server_options(twin which, const std::string& program, int 
     reject_usage(program, "--log-messages writes lines of level debug: add --log-level debug");
   if (which == twin::sync && app.count("--threads") > 0 && options.model != server_model::pool)
     reject_usage(program, "--threads goes with --model pool only");
+  const auto on_unix =
+      std::count_if(options.listen.begin(), options.listen.end(), [](const auto& e) { return e.is_unix(); });
+  if (options.socket_mode && on_unix == 0) reject_usage(program, "--socket-mode goes with --listen unix:PATH only");
+  if (options.reuse_port && on_unix == std::ssize(options.listen))
+    reject_usage(program, "--reuse-port goes with a port only: a UNIX socket belongs to one server");
   return options;
 }
 

@@ -28,8 +28,9 @@ enum class server_model {
 
 struct server_options {
   std::vector<endpoint> listen{{"127.0.0.1", limits::default_port}};
-  std::string port_file;       ///< empty: none
-  bool proxy_protocol = false; ///< each connection has to begin with a PROXY header
+  std::string port_file;               ///< empty: none
+  std::optional<unsigned> socket_mode; ///< of the files of UNIX sockets; none: what the umask leaves
+  bool proxy_protocol = false;         ///< each connection has to begin with a PROXY header
   framing framing_kind = framing::raw;
   std::size_t max_message = limits::default_max_message; ///< bytes
   std::size_t max_connections = 0;                       ///< 0: as many as the descriptor limit allows

@@ -8,7 +8,7 @@
 namespace revecho {
 
 /// The operation that failed: the same system error has a different cause and remedy in each.
-enum class attempt { listening, connecting, other };
+enum class attempt { listening, listening_at_path, connecting, other };
 
 /// "Connection refused; nothing listens there; is the server running?": what the error is, and, if there is advice,
 /// what a person can do about it.

@@ -15,10 +15,10 @@
 namespace revecho {
 namespace {
 
-std::error_code try_write(const std::string& path, const std::vector<std::uint16_t>& ports) {
+std::error_code try_write(const std::string& path, const std::vector<std::string>& lines) {
   try {
     output_file file(path);
-    file.write(fmt::format("{}\n", fmt::join(ports, "\n")));
+    file.write(fmt::format("{}\n", fmt::join(lines, "\n")));
     file.close();
     return {};
   } catch (const std::system_error& error) {
@@ -55,17 +55,17 @@ bool is_pipe_or_device(const std::string& path) {
 
 } // namespace
 
-void write_port_file(const std::string& path, const std::vector<std::uint16_t>& ports) {
+void write_port_file(const std::string& path, const std::vector<std::string>& lines) {
   if (!is_pipe_or_device(path)) {
     const auto beside = new_file_beside(path);
-    std::error_code error = beside.empty() ? failure_of_call() : try_write(beside, ports);
+    std::error_code error = beside.empty() ? failure_of_call() : try_write(beside, lines);
     if (!error && std::rename(beside.c_str(), path.c_str()) != 0) error = failure_of_call();
     if (!error) return;
     if (!beside.empty()) ::unlink(beside.c_str());
     // A file that cannot be replaced, as in a read-only folder or as a mount of its own, may still be written.
     if (error == std::errc::no_space_on_device || ::access(path.c_str(), W_OK) != 0) fail_to_write(path, error);
   }
-  const auto error = try_write(path, ports);
+  const auto error = try_write(path, lines);
   if (error && error != std::errc::operation_canceled) fail_to_write(path, error);
 }
 

@@ -68,9 +68,10 @@ statistics_snapshot statistics::snapshot() const noexcept {
   return sum;
 }
 
-void statistics::add_accept_wait(std::chrono::nanoseconds wait) {
+void statistics::add_accept_wait(std::optional<std::chrono::nanoseconds> wait) {
+  if (!wait) return;
   const std::lock_guard lock(mutex_);
-  accept_waits_.record(wait);
+  accept_waits_.record(*wait);
 }
 
 histogram statistics::accept_waits() const {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -57,8 +58,8 @@ class statistics {
   void add(count, std::uint64_t amount = 1) noexcept;
   statistics_snapshot snapshot() const noexcept;
 
-  /// A connection was accepted, and had been complete for so long.
-  void add_accept_wait(std::chrono::nanoseconds);
+  /// A connection was accepted, and had been complete for so long, if that is known.
+  void add_accept_wait(std::optional<std::chrono::nanoseconds>);
   /// All of them.
   histogram accept_waits() const;
 

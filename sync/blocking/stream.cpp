@@ -45,7 +45,11 @@ void stream::write_all(std::span<const std::span<const char>> pieces, time_point
 
 void stream::sleep_for(std::chrono::nanoseconds duration) { owner().sleep_for(duration); }
 
-std::chrono::milliseconds stream::time_in_backlog() const noexcept { return revecho::time_in_backlog(socket_.get()); }
+std::optional<std::chrono::milliseconds> stream::time_in_backlog() const noexcept {
+  return revecho::time_in_backlog(socket_.get());
+}
+
+std::string stream::peer() const { return peer_name(socket_.get(), peer_); }
 
 void stream::shutdown_send() noexcept { ::shutdown(socket_.get(), SHUT_WR); }
 

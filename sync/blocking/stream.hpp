@@ -1,4 +1,4 @@
-// A TCP connection, with blocking calls.
+// A stream connection, of TCP or UNIX, with blocking calls.
 #pragma once
 
 #include "sync/blocking/blocking_call.hpp"
@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -33,10 +34,10 @@ class stream final : public blocking_call {
   void shutdown_send() noexcept;
 
   /// Just accepted: how long it waited in the backlog, in whole milliseconds.
-  std::chrono::milliseconds time_in_backlog() const noexcept;
+  std::optional<std::chrono::milliseconds> time_in_backlog() const noexcept;
 
-  /// "127.0.0.1:50000"
-  std::string peer() const { return to_string(peer_.to_endpoint()); }
+  /// Of an accepted connection: see peer_name().
+  std::string peer() const;
 
   /// Makes peer() name the one for whom a proxy speaks.
   void set_peer(const socket_address& client) noexcept { peer_ = client; }

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -91,6 +92,15 @@ peer::peer(const std::string& host, std::uint16_t port, int receive_buffer) : de
   }
   send_at_once(descriptor);
   std::swap(descriptor_, connecting.descriptor_);
+}
+
+peer peer::at_path(const std::string& path) {
+  peer connecting = of(new_socket(AF_UNIX));
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  path.copy(to.sun_path, sizeof to.sun_path - 1);
+  check(::connect(connecting.descriptor_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0, "connect");
+  return connecting;
 }
 
 std::string peer::address() const {

@@ -20,6 +20,9 @@ class peer {
   /// Connects to an IPv4 or IPv6 address.
   peer(const std::string& address, std::uint16_t port, int receive_buffer = 0);
 
+  /// Connects to a UNIX socket.
+  static peer at_path(const std::string& path);
+
   /// Takes over an open socket.
   static peer of(int descriptor) noexcept { return peer(descriptor, nullptr); }
 

@@ -71,7 +71,8 @@ server_process::server_process(
     : process_(v.program, arguments_of(v, options, listen, folder_ / "port")) {
   process_.wait_for_error_text("listening on ");
   std::ifstream file(folder_ / "port");
-  ports_.assign(std::istream_iterator<std::uint16_t>(file), {});
+  for (std::string line; std::getline(file, line);)
+    ports_.push_back(line.starts_with("unix:") ? 0 : static_cast<std::uint16_t>(std::stoul(line)));
   if (ports_.size() != listen.size()) throw std::runtime_error("the port file has not as many lines as --listen");
   descriptors_at_first_ = descriptors();
   threads_at_first_ = threads().size();

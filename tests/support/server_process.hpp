@@ -50,7 +50,7 @@ class server_process {
 
   /// Where clients connect: the server, or the proxy in front of it.
   std::uint16_t port() const { return ports_.front(); }
-  const std::vector<std::uint16_t>& ports() const { return ports_; } ///< of each `listen`
+  const std::vector<std::uint16_t>& ports() const { return ports_; } ///< of each `listen`; 0 of a UNIX socket
   pid_t id() const noexcept { return process_.id(); }
 
   /// The address under which the server knows this client, which may have ended by now.

@@ -159,7 +159,7 @@ TEST_CASE("connect: says that nobody listens, and that nobody has that name") {
 }
 
 TEST_CASE("stream: a deadline ends reading from a peer that sends without a pause") {
-  auto listening = std::move(listen_on({"127.0.0.1", 0}, 1, 1, false).front().front());
+  auto listening = std::move(listen_on({"127.0.0.1", 0}, 1, {}).front().sockets.front());
   const auto where = local_address(listening.get()).to_endpoint();
   std::error_code error;
   const auto give_up = std::chrono::steady_clock::now() + 10s;
@@ -181,7 +181,7 @@ TEST_CASE("stream: a deadline ends reading from a peer that sends without a paus
 }
 
 TEST_CASE("stream: a wait that a deadline or stop() ends says which, after what had arrived") {
-  auto listening = std::move(listen_on({"127.0.0.1", 0}, 1, 1, false).front().front());
+  auto listening = std::move(listen_on({"127.0.0.1", 0}, 1, {}).front().sockets.front());
   const auto where = local_address(listening.get()).to_endpoint();
   std::error_code late;
   std::error_code error;

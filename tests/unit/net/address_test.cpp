@@ -4,6 +4,7 @@
 #include "shared/net/address.hpp"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace revecho;
@@ -36,4 +37,24 @@ TEST_CASE("addresses: keep the order of preference within a family") {
 
 TEST_CASE("addresses: are tried once, however often a name has them") {
   CHECK(tried({"10.0.0.1", "::1", "10.0.0.1", "::1"}) == hosts{"10.0.0.1", "::1"});
+}
+
+TEST_CASE("addresses: of one path are equal, and unlike those of another path, of a client, and of loopback") {
+  const auto a = socket_address::at_path("/run/a");
+  CHECK(a == socket_address::at_path("/run/" + std::string("a")));
+  CHECK_FALSE(a == socket_address::at_path("/run/b"));
+  CHECK_FALSE(a == socket_address::without_path());
+  CHECK_FALSE(a == socket_address());
+  CHECK(a.to_endpoint() == endpoint{"", 0, "/run/a"});
+  CHECK(socket_address::parse(a.to_endpoint()) == a);
+}
+
+TEST_CASE("addresses: of UNIX sockets are what the system's calls take") {
+  const auto a = socket_address::at_path("/run/a");
+  const auto& structure = *reinterpret_cast<const sockaddr_un*>(std::as_const(a).data());
+  CHECK(structure.sun_family == AF_UNIX);
+  CHECK(std::string(structure.sun_path) == "/run/a");
+  CHECK(a.size() == sizeof structure);
+  CHECK(socket_address::without_path().size() == sizeof(sa_family_t));
+  CHECK(socket_address::without_path().host().empty());
 }

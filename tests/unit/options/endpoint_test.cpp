@@ -27,7 +27,8 @@ std::string refusal(Parse parse, const std::string& text) {
 const std::vector<std::string> bad_endpoints{"", ":", "host:", "-1", "+5", " 1", "1 ", "65536", ":65536", ":-1", "0x10",
     "1e99", "1.5", "1 s", "[::1]", "[]:1", "::1:80", "::1", "[::1]80", "[::1", "::1]:80", "[::1:80", "[[::1]]:80",
     "[::1]x:80", "x[::1]:80", "a b:1", " :1", "host :1", " host:1", "\thost:1", "host\n:1", "host: 1", "host:+5",
-    "host:0x10", "host:http", "host", "[:1", "]:1", "a[b:1", "99999999999999999999999", ":18446744073709551617"};
+    "host:0x10", "host:http", "host", "[:1", "]:1", "a[b:1", "99999999999999999999999", ":18446744073709551617",
+    "unix:", "unix:@abstract", "unix:/" + std::string(107, 'x')};
 
 } // namespace
 
@@ -44,12 +45,25 @@ TEST_CASE("parse_endpoint: takes a port, a host and a port, and an IPv6 address 
   }
 }
 
+TEST_CASE("parse_endpoint: takes the path of a UNIX socket, of up to 107 bytes") {
+  const std::string longest = "/" + std::string(106, 'x');
+  for (const std::string path : {std::string("/run/a.sock"), std::string("a"), std::string("./@b:1 c"), longest}) {
+    CAPTURE(path);
+    for (const auto& parsed : {parse_endpoint("unix:" + path), parse_target("unix:" + path)}) {
+      CHECK(parsed == endpoint{"", 0, path});
+      CHECK(parsed.is_unix());
+      CHECK(to_string(parsed) == "unix:" + path);
+    }
+  }
+  CHECK_FALSE(parse_endpoint("6789").is_unix());
+}
+
 TEST_CASE("parse_endpoint: refuses anything else, and says how to write it") {
   for (const auto& text : bad_endpoints) {
     CAPTURE(text);
     const auto message = refusal(parse_endpoint, text);
     CHECK_THAT(message, contains("'" + text + "'"));
-    CHECK_THAT(message, contains("HOST:PORT, [V6]:PORT, :PORT or PORT"));
+    CHECK_THAT(message, contains("HOST:PORT, [V6]:PORT, :PORT, PORT or unix:PATH"));
   }
 }
 
@@ -58,6 +72,9 @@ TEST_CASE("parse_endpoint: says what is wrong") {
   CHECK_THAT(refusal(parse_endpoint, "::1:80"), contains("an IPv6 address needs brackets"));
   CHECK_THAT(refusal(parse_endpoint, "[::1:80"), contains("brackets are incomplete"));
   CHECK_THAT(refusal(parse_endpoint, "a b:80"), contains("no spaces"));
+  CHECK_THAT(refusal(parse_endpoint, "unix:"), contains("the path is missing"));
+  CHECK_THAT(refusal(parse_endpoint, "unix:@a"), contains("unix:./@NAME"));
+  CHECK_THAT(refusal(parse_endpoint, "unix:" + std::string(108, 'x')), contains("at most 107 bytes"));
 }
 
 TEST_CASE("parse_target: takes what parse_endpoint takes, except port 0") {

@@ -88,6 +88,13 @@ TEST_CASE("server options: take every option") {
   if (which == twin::sync) CHECK(o.model == server_model::pool);
 }
 
+TEST_CASE("server options: take the mode of socket files in octal") {
+  for (const auto& [text, mode] :
+      std::vector<std::pair<std::string, unsigned>>{{"0660", 0660}, {"600", 0600}, {"0", 0}, {"0777", 0777}})
+    CHECK(server_with({"--listen", "unix:a", "--listen", "unix:b", "--socket-mode", text}).socket_mode == mode);
+  CHECK_FALSE(server_with({"--listen", "unix:a"}).socket_mode);
+}
+
 TEST_CASE("server options: take every word that they list") {
   for (const framing f : framings)
     CHECK(server_with({"--framing", std::string(to_string(f))}).framing_kind == f);
