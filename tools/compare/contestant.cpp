@@ -56,6 +56,18 @@ std::vector<contestant> parse_models(const std::string& text) {
   return all;
 }
 
+std::vector<contestant> on_transports(const std::vector<contestant>& models, const std::vector<transport>& transports) {
+  std::vector<contestant> all;
+  for (const auto& model : models) {
+    for (const auto each : transports) {
+      auto& who = all.emplace_back(model);
+      who.on_unix = each == transport::unix_socket;
+      if (who.on_unix) who.name += " unix";
+    }
+  }
+  return all;
+}
+
 contestant parse_running(const std::string& text) {
   const auto equals = text.find('=');
   if (equals == text.npos || equals == 0)

@@ -210,6 +210,15 @@ std::vector<std::optional<std::size_t>> parse_server_cpus(const std::string& tex
   return without_repeats(std::move(all), [](const auto& number) { return *number; });
 }
 
+std::vector<transport> parse_transports(const std::string& text) {
+  std::vector<transport> all;
+  for (const auto& part : split_list(text)) {
+    if (part != "tcp" && part != "unix") throw std::invalid_argument(fmt::format("'{}' is not tcp or unix", part));
+    all.push_back(part == "tcp" ? transport::tcp : transport::unix_socket);
+  }
+  return without_repeats(std::move(all), [](transport t) { return t == transport::tcp ? "tcp" : "unix"; });
+}
+
 std::string parse_story(const std::string& text) {
   if (text == "slow-neighbour") return "slow-neighbor"; // in British spelling, too
   for (const std::string known : {"five-requests", "slow-neighbor", "crowd", "limit"})
@@ -247,6 +256,7 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   p.work.rest = 1s;
   std::vector<contestant> models;
   std::vector<contestant> running;
+  std::vector<transport> transports{transport::tcp};
   CLI::App app{
       "The I/O models side by side: the same loads on each server in turn, several times over.", "revecho-compare"};
   app.footer("Examples:\n"
@@ -260,6 +270,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   add_load_options(app, p);
   auto* const models_option = add_parsed(app, "--models", models, parse_models, "M[,M...]",
       "Who takes part: sync iterative, sync threads, sync pool(N), async(N), epoll(N) [all]");
+  auto* const transport_option = add_parsed(app, "--transport", transports, parse_transports, "tcp|unix[,...]",
+      "Listening of our servers, a contestant for each: loopback, or a UNIX socket", "tcp");
   const auto parse_all_running = [](const std::vector<std::string>& texts) {
     std::vector<contestant> all(texts.size());
     std::transform(texts.begin(), texts.end(), all.begin(), parse_running);
@@ -294,8 +306,8 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
 
   if (!p.story.empty()) tell(p.story, p, app, options);
   if (!options.timed_stories.empty())
-    for (const std::string own : {"--models", "--clients", "--delay", "--size", "--framing", "--rate", "--pipeline",
-             "--session", "--half-close", "--duration", "--server-cpus"})
+    for (const std::string own : {"--models", "--transport", "--clients", "--delay", "--size", "--framing", "--rate",
+             "--pipeline", "--session", "--half-close", "--duration", "--server-cpus"})
       if (app.count(own) > 0)
         reject_usage(app.get_name(), fmt::format("--story {} has servers and a load of its own: no {}", p.story, own));
   if (options.self_test) {
@@ -308,6 +320,11 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
   options.contestants = models_option->count() + self_test_option->count() > 0 ? models
                         : has_own                                              ? std::vector<contestant>{}
                                                                                : default_contestants(p.server_cpus);
+  if (transport_option->count() > 0 && options.contestants.empty())
+    reject_usage(app.get_name(), "--transport is about our own servers: name some with --models");
+  if (options.self_test && transports.size() > 1)
+    reject_usage(app.get_name(), "--self-test takes one --transport: it measures one model under two names");
+  options.contestants = on_transports(options.contestants, transports);
   options.contestants.insert(options.contestants.end(), running.begin(), running.end());
   for (std::size_t i = 0; i < options.contestants.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)

@@ -106,6 +106,7 @@ document runner::run() {
     std::string command = who.program;
     for (const auto& argument : who.arguments)
       command += " " + argument;
+    if (who.on_unix) command += " --listen unix:PATH";
     all.contestants.push_back(
         {who.name, command, who.running ? to_string(*who.running) : "", who.process ? who.process->number : 0});
   }
@@ -227,7 +228,7 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
                                           // Nobody waits any more for what is still owed when the load is over.
                                           "--drain-timeout", "300ms"});
     if (s.has_staller) arguments.insert(arguments.end(), {"--message-timeout", "0"}); // it stays for all of the run
-    server.emplace(who.program, std::move(arguments), cpus.server, interrupted_);
+    server.emplace(who.program, std::move(arguments), cpus.server, interrupted_, who.on_unix);
     if (who.loops > 1) server->time_threads();
     engine.work().to = {server->address()};
   }

@@ -35,10 +35,11 @@ std::filesystem::path folder_of(pid_t process) { return fmt::format("/proc/{}", 
 } // namespace
 
 server_process::server_process(const std::string& program, std::vector<std::string> arguments,
-    const std::vector<int>& cpus, const std::atomic<bool>& interrupted)
+    const std::vector<int>& cpus, const std::atomic<bool>& interrupted, bool on_unix)
     : program_(program), interrupted_(interrupted), cpus_(cpus) {
   const auto port_file = folder_ / "port";
-  arguments.insert(arguments.end(), {"--listen", "127.0.0.1:0", "--port-file", port_file.string()});
+  const auto where = on_unix ? "unix:" + (folder_ / "socket").string() : "127.0.0.1:0";
+  arguments.insert(arguments.end(), {"--listen", where, "--port-file", port_file.string()});
   process_ = start_own_program(program, std::move(arguments), folder_ / "log", cpus);
   try {
     wait_until_it_listens(port_file);
@@ -64,7 +65,9 @@ void server_process::wait_until_it_listens(const std::filesystem::path& port_fil
   }
   std::ifstream file(port_file);
   if (!file) throw std::system_error(errno, std::system_category(), fmt::format("cannot read {}", port_file.string()));
-  file >> address_.port;
+  std::string where;
+  std::getline(file, where);
+  address_ = parse_target(where);
 }
 
 void server_process::watch_threads(const std::stop_token& stop) {

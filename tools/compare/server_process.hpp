@@ -1,4 +1,4 @@
-// A server of ours as a child process: started on a free port, stopped cleanly, and never left behind.
+// A server of ours as a child process: started on a free port or a UNIX socket, stopped cleanly, and never left behind.
 #pragma once
 
 #include "shared/options/endpoint.hpp"
@@ -41,7 +41,7 @@ class server_process {
   /// it listens. Throws std::runtime_error with the last lines that it wrote if it does not. Nothing is waited for any
   /// longer once `interrupted`, which has to outlive this object: not here, and not in stop() either.
   server_process(const std::string& program, std::vector<std::string> arguments, const std::vector<int>& cpus,
-      const std::atomic<bool>& interrupted);
+      const std::atomic<bool>& interrupted, bool on_unix = false);
 
   /// Kills it if stop() has not ended it.
   ~server_process();
@@ -75,7 +75,7 @@ class server_process {
 
   std::string program_;
   const std::atomic<bool>& interrupted_;
-  temporary_folder folder_; // its port file and its log
+  temporary_folder folder_; // its port file, its log and its UNIX socket
   pid_t process_ = -1;      // -1: has ended
   int status_ = 0;          // then
   endpoint address_;

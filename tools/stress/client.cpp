@@ -102,7 +102,7 @@ async::awaitable<void> client::connect() {
   if (peer && work.send_proxy) header_ = proxy_header_of(*peer, *work.send_proxy, error);
   if (peer && !error) {
     peer_.emplace(std::move(*peer));
-    if (work.timestamps) peer_->stamp_arrivals(); // if that fails, reads get no stamps
+    if (work.asks_for_arrivals()) peer_->stamp_arrivals(); // if that fails, reads get no stamps
     connecting_ = results_.stood_still_since(before) ? std::nullopt : std::optional(now - before);
     if (connecting_) results_.count_connect(*connecting_);
   } else if (!owner_.is_cut_off()) {

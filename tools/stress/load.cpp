@@ -41,6 +41,7 @@ std::size_t ports_of_an_address() {
 }
 
 std::size_t ports_of(const workload& work) {
+  if (work.uses_unix()) return 0;
   return ports_of_an_address() * std::max<std::size_t>(work.sources.size(), 1);
 }
 
@@ -101,6 +102,7 @@ std::string what_is_missing(const workload& work, std::size_t clients) {
         "{} clients need {} descriptors, and this process may have {}: raise the hard limit (ulimit -Hn, "
         "or LimitNOFILE=), or use several processes",
         clients, clients + limits::reserved_descriptors, descriptors);
+  if (work.uses_unix()) return {};
   for (const auto& source : work.sources) {
     std::error_code error;
     open_socket(source, source, error);
@@ -183,7 +185,7 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   const auto wall_before = steady::now();
   const auto cpu_before = cpu_time();
   const auto throttled_before = throttled_time();
-  const auto retransmitted_before = retransmitted_segments();
+  const auto retransmitted_before = work_.uses_unix() ? std::nullopt : retransmitted_segments();
   std::exception_ptr failure;
   std::mutex failing;
   std::vector<std::thread> pool;

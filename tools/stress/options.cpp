@@ -65,7 +65,8 @@ void add_targets(CLI::App& app, workload& work) {
     return all;
   };
   add_parsed_list(app, "endpoint", work.to, endpoints, "ENDPOINT",
-      "The server: HOST:PORT, [V6]:PORT, :PORT or PORT; of several, each client has one, in turn", "127.0.0.1:6789")
+      "The server: HOST:PORT, [V6]:PORT, :PORT, PORT or unix:PATH; of several, each client has one, in turn",
+      "127.0.0.1:6789")
       ->allow_extra_args();
   app.add_flag("--all-addresses", work.all_addresses, "Take each address of a name for a target by itself");
 }
@@ -245,6 +246,12 @@ stress_options parse_stress_options(int argc, const char* const* argv) {
   options.work.max_size = std::max(options.work.max_size, static_cast<std::size_t>(options.work.size.largest()));
   if (options.work.framing_kind == framing::raw) options.work.max_size = limits::read_buffer;
   if (const auto reason = reason_impossible(options.work); !reason.empty()) reject_usage(app.get_name(), reason);
+  if (options.work.uses_unix() && app.count("--source") > 0)
+    reject_usage(app.get_name(), "--source is for TCP: a UNIX socket is not connected to from an address");
+  if (options.work.uses_unix() && options.work.close == closing::reset)
+    reject_usage(app.get_name(), "--close reset is for TCP: a UNIX socket has no resets");
+  if (options.work.uses_unix() && options.work.send_proxy)
+    reject_usage(app.get_name(), "--send-proxy is for TCP: a UNIX socket has no addresses to put into the header");
   if (options.find_rate && options.levels.size() != 1)
     reject_usage(app.get_name(), "--find-rate needs one number of --clients");
   return options;

@@ -185,7 +185,7 @@ void add_doubts(const level_result& level, const workload& work, std::vector<std
   if (closed && level.answered > 0 && effective < 0.9 * offered)
     lines.push_back(fmt::format(
         "Of {:.0f} messages under way only {:.1f} were being answered: the others waited.", offered, effective));
-  if (const double part = level.delayed_ack_share(); part > 0)
+  if (const double part = level.delayed_ack_share(); part > 0 && !work.uses_unix())
     lines.push_back(fmt::format(
         "{:.2g} % of the latencies are near 40 ms: a peer on the path waits for delayed ACKs; does it set TCP_NODELAY?",
         100 * part));

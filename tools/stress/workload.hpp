@@ -58,6 +58,12 @@ struct workload {
   std::vector<socket_address> sources; ///< addresses to connect from, in turn; empty: the system's choice
   std::optional<std::uint64_t> seed;   ///< of all draws
 
+  /// Is some target a UNIX socket? They have no addresses, segments or arrival times.
+  bool uses_unix() const noexcept {
+    return std::any_of(to.begin(), to.end(), [](const endpoint& each) { return each.is_unix(); });
+  }
+  bool asks_for_arrivals() const noexcept { return timestamps && !uses_unix(); }
+
   /// Bytes, without framing.
   std::size_t longest_message() const noexcept {
     return size.is_bounded() ? std::min(max_size, static_cast<std::size_t>(size.largest())) : max_size;

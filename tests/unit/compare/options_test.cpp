@@ -11,6 +11,7 @@
 
 #include <optional>
 #include <unistd.h>
+#include <utility>
 
 using namespace revecho;
 using namespace revecho::compare;
@@ -129,6 +130,34 @@ TEST_CASE("compare options: refuse a running server without a name, or an endpoi
     const auto a = parsed({"--against", bad});
     CHECK(a.exit_code == exit_usage);
     CHECK_THAT(a.err, contains("--against"));
+  }
+}
+
+TEST_CASE("compare options: make each of our servers a contestant for each transport") {
+  const auto names = [](const words& options) {
+    words all;
+    for (const auto& who : options_with(options).contestants)
+      all.push_back(who.name + (who.on_unix ? " on unix" : ""));
+    return all;
+  };
+  CHECK(names({"--models", "async,sync threads", "--transport", "tcp,unix"}) ==
+        words{"async(1)", "async(1) unix on unix", "sync threads", "sync threads unix on unix"});
+  CHECK(names({"--models", "epoll", "--transport", "unix", "--against", "it=7000"}) ==
+        words{"epoll(1) unix on unix", "it"});
+  CHECK(names({"--transport", "unix"}).size() == names({}).size());
+}
+
+TEST_CASE("compare options: refuse transports that are none, or there twice, or for nobody") {
+  for (const auto& [bad, reason] :
+      std::vector<std::pair<words, std::string>>{{{"--transport", "udp"}, "'udp' is not tcp or unix"},
+          {{"--transport", "unix,unix"}, "'unix' is there twice"},
+          {{"--against", "a=1", "--transport", "unix"}, "name some with --models"},
+          {{"--story", "limit", "--transport", "unix"}, "no --transport"},
+          {{"--self-test", "--transport", "tcp,unix"}, "--self-test takes one --transport"}}) {
+    const auto a = parsed(bad);
+    CAPTURE(bad);
+    CHECK(a.exit_code == exit_usage);
+    CHECK_THAT(a.err, contains(reason));
   }
 }
 
