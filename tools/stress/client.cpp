@@ -51,6 +51,7 @@ client::client(worker& owner, std::uint64_t number, target& to, recorder& result
 async::awaitable<void> client::run() {
   random_bits pauses(owner_.seed() + number_);
   bool first = true;
+  bool failed = false;            // the last connection, or attempt to make one
   auto reachable = steady::now(); // last
   for (bool again = true; again;) {
     co_await connect();
@@ -59,7 +60,7 @@ async::awaitable<void> client::run() {
       co_await owner_.wait_for_begin();
       if (!owner_.is_cut_off()) schedule_.begin(steady::now());
     }
-    bool failed = !peer_;
+    failed = !peer_;
     bool worked = false;
     if (peer_) {
       const auto connected = steady::now();
@@ -80,7 +81,8 @@ async::awaitable<void> client::run() {
     again = again && has_more(steady::now());
   }
   const auto now = steady::now();
-  miss_the_rest(now);
+  if (failed && has_more(now)) results_.count_gone(now);
+  miss_the_rest(now, failed ? reachable : steady::time_point::max());
   talk_.finish(now);
 }
 
@@ -276,10 +278,10 @@ void client::fail_to_send(std::error_code error) {
 }
 
 // Open loop: what was due in the window and is never sent counts, as something that took at least the time-out.
-void client::miss_the_rest(steady::time_point now) {
+void client::miss_the_rest(steady::time_point now, steady::time_point gone_since) {
   if (owner_.is_interrupted()) return;
   for (auto missed = schedule_.next_missed(); missed.count > 0; missed = schedule_.next_missed())
-    results_.count_missed(missed.last_due, now, missed.count);
+    results_.count_missed(missed.last_due, now, missed.count, missed.last_due < gone_since);
 }
 
 } // namespace revecho::stress

@@ -60,7 +60,7 @@ class client final : private async::ready_handler {
   void send(std::span<const char> batch);
   void flush();
   void fail_to_send(std::error_code error);
-  void miss_the_rest(steady::time_point now);
+  void miss_the_rest(steady::time_point now, steady::time_point gone_since);
   time_point deadline() const noexcept;
 
   std::unique_ptr<small_histogram> own_;

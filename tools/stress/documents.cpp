@@ -32,7 +32,8 @@ json to_json(const latencies& l) {
 json generator_json(const level_result& level) {
   const auto limit = level.limited_by();
   return {{"cpu_share", level.cpu_share}, {"lag_p99_us", microseconds(level.lag.percentile(99))},
-      {"missed_sends", level.missed_sends}, {"limited", limit != tool_limit::none},
+      {"missed_sends", level.missed_sends}, {"missed_unconnected", level.missed_unconnected},
+      {"limited", limit != tool_limit::none},
       {"limited_by", limit != tool_limit::none ? json(to_string(limit)) : json()},
       {"run_delay_s", seconds(level.run_delay)}, {"throttled_s", seconds(level.throttled)},
       {"standstill_s", seconds(level.stood_still())}, {"longest_standstill_s", seconds(level.longest_standstill())},
@@ -92,8 +93,9 @@ json to_json(const level_result& level, const failure_rule& rule) {
       {"drift", level.drift() ? json(*level.drift()) : json()}, {"verified", level.verified},
       {"wrong", wrong_json(level)}, {"lost", level.lost}, {"late", level.late},
       {"connect_failed", level.connect_failed}, {"closed_early", level.closed_early},
-      {"closed_idle", level.closed_idle}, {"reconnects", level.reconnects}, {"split_replies", level.split_replies},
-      {"latency_us", latency_json(level)},
+      {"closed_idle", level.closed_idle}, {"reconnects", level.reconnects}, {"clients_gone", level.clients_gone},
+      {"ended_early_s", level.ended_early ? json(seconds(*level.ended_early)) : json()},
+      {"split_replies", level.split_replies}, {"latency_us", latency_json(level)},
       {"latency_by_client_us", {{"p50", of_clients(level.by_client.p50)}, {"p99", of_clients(level.by_client.p99)}}},
 
       {"fairness", {{"min", replies.empty() ? 0 : replies.front()},

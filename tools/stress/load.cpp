@@ -235,9 +235,15 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   result.delay_share = stress::seconds(result.run_delay) / wall / static_cast<double>(threads);
   const auto begin = running.front()->times().window_begin;
   const auto now = steady::now();
-  const auto ran = now - std::min(running.front()->times().begun, now);
+  const auto begun = std::min(running.front()->times().begun, now);
+  const auto ran = now - begun;
   const std::lock_guard lock(mutex_);
   if (interrupted_) end = std::min(end, now);
+  if (result.clients_gone == clients && begun + result.last_gone < running.front()->times().stop_sending) {
+    result.ended_early = result.last_gone;
+    end = std::min(end, begun + result.last_gone);
+    result.answered_in = {}; // its last parts were not reached
+  }
   result.window = begin < end ? end - begin : std::chrono::nanoseconds{};
   describe(result, result, ran);
   for (auto& each : result.targets)

@@ -57,7 +57,27 @@ void add_outages(const level_result& level, std::vector<std::string>& lines) {
       format_duration(by(&outage::duration).second->duration), plural(lost, "message")));
 }
 
-void add_failures(const level_result& level, std::vector<std::string>& lines) {
+// No client was left that could have gone on.
+void add_early_end(const level_result& level, const workload& work, std::vector<std::string>& lines) {
+  if (!level.ended_early) {
+    if (level.clients_gone > 0 && !level.goes_on)
+      lines.push_back(fmt::format("{} lost their connection and did not go on: with --reconnect they do.",
+          plural(level.clients_gone, "client")));
+    return;
+  }
+  const auto total = work.ramp + work.warmup + work.duration + work.cooldown;
+  const auto how_far = work.messages
+                           ? fmt::format("{} of {}", level.sent, plural(level.clients * *work.messages, "message"))
+                           : fmt::format("{} of {}", format_duration(*level.ended_early), format_duration(total));
+  lines.push_back(fmt::format("Ended after {} ({} UTC): no client had a connection any more{}.{}", how_far,
+      format_time_of_day(
+          level.started + std::chrono::duration_cast<std::chrono::system_clock::duration>(*level.ended_early)),
+      level.goes_on ? fmt::format(", nor got one for {}", format_duration(work.timeout))
+                    : "; with --reconnect they go on",
+      work.messages ? "" : " The rate is that of the time until then."));
+}
+
+void add_failures(const level_result& level, const workload& work, std::vector<std::string>& lines) {
   for (std::size_t i = 0; i < fault_kinds; ++i)
     if (level.wrong[i] > 0)
       lines.push_back(fmt::format("{} wrong: {}.", count_text(level.wrong[i]), to_string(static_cast<fault>(i))));
@@ -67,11 +87,16 @@ void add_failures(const level_result& level, std::vector<std::string>& lines) {
   if (level.examples.size() == most_examples && faults > most_examples)
     lines.push_back(fmt::format("And {} more.", count_text(faults - most_examples)));
   if (level.verified == 0 && !level.interrupted) lines.emplace_back("Nobody was answered.");
-  if (level.missed_sends > 0)
-    lines.push_back(
-        fmt::format("{} messages were never sent, because replies to earlier ones were still missing; they count as "
-                    "having taken the time-out or longer.",
-            count_text(level.missed_sends)));
+  add_early_end(level, work, lines);
+  const auto add_missed = [&](std::uint64_t number, std::string_view because) {
+    if (number > 0)
+      lines.push_back(
+          fmt::format("{} messages were never sent, because {}; they count as having taken the time-out or longer.",
+              count_text(number), because));
+  };
+  add_missed(level.missed_sends - level.missed_unconnected, "replies to earlier ones were still missing");
+  add_missed(level.missed_unconnected,
+      level.goes_on ? "connections were gone" : "connections were gone (with --reconnect clients go on)");
   const auto& judged = judged_by(level);
   if (judged.censored > 0)
     lines.push_back(
@@ -89,10 +114,6 @@ void add_failures(const level_result& level, std::vector<std::string>& lines) {
   if (all_kept_the_first)
     lines.emplace_back(
         "All clients kept their first connection: nothing was learned about new ones; --session makes some.");
-  const bool some_are_gone = std::any_of(
-      level.interruptions.begin(), level.interruptions.end(), [](const interruption& i) { return !i.connected; });
-  if (!level.goes_on && some_are_gone && !level.interrupted)
-    lines.emplace_back("Clients that lost their connection did not go on: with --reconnect they do.");
 }
 
 std::string about_standstills(const level_result& level) {
@@ -286,7 +307,7 @@ std::string level_table::add(const level_result& level) {
 
 std::vector<std::string> remarks(const level_result& level, const workload& work) {
   std::vector<std::string> lines;
-  add_failures(level, lines);
+  add_failures(level, work, lines);
   add_doubts(level, work, lines);
   return lines;
 }

@@ -171,13 +171,20 @@ void recorder::record_censored(steady::time_point intended, steady::time_point s
   result_.wait.values.record(sent - intended);
 }
 
-void recorder::count_missed(steady::time_point intended, steady::time_point now, std::uint64_t count) noexcept {
+void recorder::count_gone(steady::time_point now) noexcept {
+  ++result_.clients_gone;
+  result_.last_gone = std::max(result_.last_gone, std::chrono::nanoseconds{now - times_.begun});
+}
+
+void recorder::count_missed(
+    steady::time_point intended, steady::time_point now, std::uint64_t count, bool connected) noexcept {
   if (!times_.is_in_window(intended)) return;
   if (stood_still_since(intended)) { // the tool missed it
     result_.unmeasured += count;
     return;
   }
   result_.missed_sends += count;
+  if (!connected) result_.missed_unconnected += count;
   const auto at_least = std::max(now - intended, work_.rest ? std::chrono::nanoseconds{} : work_.timeout);
   result_.response.record_censored(at_least, count);
   result_.wait.record_censored(at_least, count);

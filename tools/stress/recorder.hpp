@@ -47,6 +47,8 @@ class recorder {
   /// `again`: attempts before it have failed, too. Only the first one counts as a connection that took long.
   void count_connect_failed(std::chrono::nanoseconds took, bool again);
   void count_reconnect() noexcept { ++result_.reconnects; }
+  /// A client without a connection gives up, although it has messages left.
+  void count_gone(steady::time_point now) noexcept;
   void count_connected(int change) noexcept { connected_ += static_cast<std::size_t>(change); }
 
   void count_sent(steady::time_point intended) noexcept;
@@ -77,8 +79,8 @@ class recorder {
   void count_closed_idle() noexcept { ++result_.closed_idle; }
   /// Not waited for any longer, and nobody's fault.
   void count_unfinished(steady::time_point intended, steady::time_point sent, steady::time_point now) noexcept;
-  /// Due, and never sent.
-  void count_missed(steady::time_point intended, steady::time_point now, std::uint64_t count) noexcept;
+  /// Due, and never sent. `connected`: their client waited for earlier replies; else it had no connection.
+  void count_missed(steady::time_point intended, steady::time_point now, std::uint64_t count, bool connected) noexcept;
 
   /// `connected`: it was silence on a connection that lasted.
   void add_interruption(

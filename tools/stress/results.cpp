@@ -90,6 +90,7 @@ void level_result::merge(const level_result& other) {
   service.merge(other.service);
   wait.merge(other.wait);
   missed_sends += other.missed_sends;
+  missed_unconnected += other.missed_unconnected;
   unmeasured += other.unmeasured;
   sent += other.sent;
   verified += other.verified;
@@ -101,6 +102,8 @@ void level_result::merge(const level_result& other) {
   closed_early += other.closed_early;
   closed_idle += other.closed_idle;
   reconnects += other.reconnects;
+  clients_gone += other.clients_gone;
+  last_gone = std::max(last_gone, other.last_gone);
   split_replies += other.split_replies;
   connect.merge(other.connect);
   first_reply.merge(other.first_reply);

@@ -100,19 +100,23 @@ struct level_result {
   latencies service;                    ///< from its sending to its reply
   latencies wait;                       ///< from its intended time to its sending
   std::uint64_t missed_sends = 0;       ///< open loop: messages that were due and never sent
+  std::uint64_t missed_unconnected = 0; ///< of these, because their connection was gone
   std::uint64_t unmeasured = 0;         ///< messages whose latency is not known, because of a standstill
 
   // In all of the level.
   std::uint64_t sent = 0;
   std::uint64_t verified = 0; ///< replies of which every byte was right
   std::array<std::uint64_t, fault_kinds> wrong{};
-  std::uint64_t lost = 0;           ///< the connection ended before the reply
-  std::uint64_t late = 0;           ///< not complete within the time-out
-  std::uint64_t connect_failed = 0; ///< attempts
-  std::uint64_t closed_early = 0;   ///< connections that the server ended while it owed nothing
-  std::uint64_t closed_idle = 0;    ///< the same with --reconnect, where that is no fault
-  std::uint64_t reconnects = 0;     ///< after a failure
-  std::uint64_t split_replies = 0;  ///< raw: right, in more than one piece
+  std::uint64_t lost = 0;               ///< the connection ended before the reply
+  std::uint64_t late = 0;               ///< not complete within the time-out
+  std::uint64_t connect_failed = 0;     ///< attempts
+  std::uint64_t closed_early = 0;       ///< connections that the server ended while it owed nothing
+  std::uint64_t closed_idle = 0;        ///< the same with --reconnect, where that is no fault
+  std::uint64_t reconnects = 0;         ///< after a failure
+  std::size_t clients_gone = 0;         ///< without a connection, and giving up although they had messages left
+  std::chrono::nanoseconds last_gone{}; ///< the last of them, since the level began
+  std::optional<std::chrono::nanoseconds> ended_early; ///< since then, because all were gone
+  std::uint64_t split_replies = 0;                     ///< raw: right, in more than one piece
   latencies connect;
   latencies first_reply; ///< of each connection: connecting, and from when its first message was due to a right reply
   std::vector<std::string> examples;           ///< of what went wrong, the first few, in words

@@ -74,18 +74,19 @@ TEST_CASE("stress: writes its results as JSON of a fixed shape", "[direct]") {
   CHECK(all["levels"][0]["clients"] == 2);
   CHECK(all["levels"][1]["clients"] == 5);
   for (const auto& level : all["levels"]) {
-    CHECK(keys(level) == names{"clients", "started", "offered_rate", "window_s", "messages", "rate", "drift",
-                             "verified", "wrong", "lost", "late", "connect_failed", "closed_early", "closed_idle",
-                             "reconnects", "split_replies", "latency_us", "latency_by_client_us", "fairness",
-                             "offered_concurrency", "effective_concurrency", "generator", "retransmitted",
-                             "delayed_ack_share", "outages", "targets", "interrupted", "failures", "ok"});
+    CHECK(
+        keys(level) == names{"clients", "started", "offered_rate", "window_s", "messages", "rate", "drift", "verified",
+                           "wrong", "lost", "late", "connect_failed", "closed_early", "closed_idle", "reconnects",
+                           "clients_gone", "ended_early_s", "split_replies", "latency_us", "latency_by_client_us",
+                           "fairness", "offered_concurrency", "effective_concurrency", "generator", "retransmitted",
+                           "delayed_ack_share", "outages", "targets", "interrupted", "failures", "ok"});
     CHECK(keys(level["wrong"]) == names{"echoed unchanged", "short", "extra bytes", "repeated", "out of order",
                                       "other connection's", "corrupt"});
     CHECK(keys(level["fairness"]) ==
           names{"min", "median", "max", "never_served", "never_served_by_chance", "longest_stall_us"});
-    CHECK(keys(level["generator"]) == names{"cpu_share", "lag_p99_us", "missed_sends", "limited", "limited_by",
-                                          "run_delay_s", "throttled_s", "standstill_s", "longest_standstill_s",
-                                          "unmeasured"});
+    CHECK(keys(level["generator"]) == names{"cpu_share", "lag_p99_us", "missed_sends", "missed_unconnected", "limited",
+                                          "limited_by", "run_delay_s", "throttled_s", "standstill_s",
+                                          "longest_standstill_s", "unmeasured"});
     CHECK(keys(level["latency_us"]) == (open ? names{"response", "service", "wait", "tool", "connect", "first_reply"}
                                              : names{"service", "tool", "connect", "first_reply"}));
     for (const auto& latency : level["latency_us"]) {

@@ -102,7 +102,7 @@ TEST_CASE("recorder: blames the server for nothing that lies in a standstill of 
   CHECK(results.result().stood_still() == 2500ms);
   CHECK(results.stood_still_since(stopped));
   CHECK(results.take_second().latency.size() == 0);
-  results.count_missed(stopped + 1s, woken, 1);
+  results.count_missed(stopped + 1s, woken, 1, true);
   CHECK(results.result().missed_sends == 0);
   CHECK(results.result().unmeasured == 2);
   CHECK(results.count_reply(woken, woken, woken, woken + 1ms, 1, true));
@@ -146,7 +146,7 @@ TEST_CASE("recorder: takes what is lost or missed for at least the time-out") {
   CHECK(results.result().service.censored == 1);
   CHECK(results.result().service.values.max() >= 10s);
   CHECK(results.result().response.values.max() >= 10s);
-  results.count_missed(begin_time + 1s, begin_time + 2s, 1);
+  results.count_missed(begin_time + 1s, begin_time + 2s, 1, true);
   CHECK(results.result().missed_sends == 1);
   CHECK(results.result().response.censored == 2);
   CHECK(results.result().wait.censored == 1);
