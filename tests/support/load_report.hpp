@@ -6,7 +6,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
+#include <regex>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace revecho::test {
 
@@ -15,10 +19,49 @@ struct load_report {
   nlohmann::json level;
 };
 
+/// Of what follows each place in the text, the numbers that the pattern's first group matches, added up.
+inline std::uint64_t sum_in(const std::string& text, const std::string& pattern) {
+  const std::regex wanted(pattern);
+  std::uint64_t sum = 0;
+  for (auto i = std::sregex_iterator(text.begin(), text.end(), wanted); i != std::sregex_iterator(); ++i)
+    sum += std::stoull((*i)[1]);
+  return sum;
+}
+
+/// Sums of the level that do not agree with each other, or with the remarks; none if those were not asked for.
+inline std::vector<std::string> contradictions(const nlohmann::json& level, const std::string& remarks) {
+  constexpr std::uint64_t shortened = 1000; // "1.23k"
+  std::vector<std::string> all;
+  const auto compare = [&](const std::string& what, std::uint64_t sum, std::uint64_t whole) {
+    if (sum != whole) all.push_back(what + ": " + std::to_string(sum) + " of " + std::to_string(whole));
+  };
+  const std::uint64_t lost = level["lost"];
+  std::uint64_t lost_in_json = level["lost_outside_outages"];
+  for (const auto& outage : level["outages"])
+    lost_in_json += outage["lost"].get<std::uint64_t>();
+  compare("lost in outages, and outside of them", lost_in_json, lost);
+  std::uint64_t wrong = 0;
+  for (const auto& [kind, count] : level["wrong"].items())
+    wrong += count.get<std::uint64_t>();
+  const bool is_quiet = remarks.find(" client") == remarks.npos || level["ok"] == true;
+  if (is_quiet) return all;
+  if (lost < shortened)
+    compare("lost in lines",
+        sum_in(remarks, "Outage at [^\n]*[,] ([0-9]+) messages? lost[.]") +
+            sum_in(remarks, "interruptions? of [^\n]*: ([0-9]+) messages? lost[.]") +
+            sum_in(remarks, ": ([0-9]+) messages? lost outside of outages[.]"),
+        lost);
+  if (wrong < shortened) compare("wrong in lines", sum_in(remarks, " ([0-9]+) wrong: "), wrong);
+  return all;
+}
+
 inline load_report parsed(outcome end) {
   const auto document = nlohmann::json::parse(end.output, nullptr, false);
   REQUIRE_FALSE(document.is_discarded());
-  return {std::move(end), document["levels"][0]};
+  const auto& level = document["levels"][0];
+  INFO(end.errors);
+  CHECK(contradictions(level, end.errors) == std::vector<std::string>{});
+  return {std::move(end), level};
 }
 
 } // namespace revecho::test

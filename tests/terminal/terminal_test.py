@@ -89,7 +89,7 @@ class Tools(unittest.TestCase):
     def test_stress_leaves_nothing_out_where_there_is_room(self):
         text = self.stress(200, "--clients", "2", "--rate", "500").text()
         self.assertNotIn("Left out", text)
-        for title in ("p90", "p99.9", "service p50", "service p99", "tool p99", "1st reply p99", "unconnected", "unserved"):
+        for title in ("p90", "p99.9", "service p50", "service p99", "tool p99", "1st reply p99", "unconnected", "closed early", "missed", "unserved"):
             self.assertIn(title, text.split("\n")[0])
 
     def test_stress_aligns_rows_that_come_later(self):

@@ -153,7 +153,7 @@ void conversation::complete_wrong(verdict v, steady::time_point now) {
 void conversation::skip_to(std::uint64_t sequence, steady::time_point now) {
   while (oldest_ && oldest_->sequence < sequence) {
     skipped_.add(oldest_->sequence);
-    results_.count_lost(oldest_->intended, oldest_->sent, now, false);
+    results_.count_overtaken(oldest_->intended, oldest_->sent, now);
     pop_oldest();
   }
 }

@@ -107,7 +107,8 @@ json to_json(const level_result& level, const failure_rule& rule) {
       {"generator", generator_json(level)},
       {"retransmitted", level.retransmitted ? json(*level.retransmitted) : json()},
       {"delayed_ack_share", level.delayed_ack_share()}, {"outages", outages_json(level)},
-      {"targets", targets_json(level)}, {"interrupted", level.interrupted}, {"failures", reasons},
+      {"lost_outside_outages", level.lost_outside_outages}, {"targets", targets_json(level)},
+      {"interrupted", level.interrupted}, {"failures", reasons},
       {"ok", reasons.empty()}};
 }
 

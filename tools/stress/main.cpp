@@ -70,7 +70,7 @@ class session {
     levels_.push_back(engine_.run(clients, observer));
     line_.clear();
     show_row(levels_.back());
-    if (!options_.find_rate) report_failures(levels_.back());
+    if (!options_.find_rate || levels_.back().wrong_total() > 0) report_failures(levels_.back());
     const bool is_step = options_.find_rate && levels_.back().ok(); // of these, only the outcome is of interest
     if (!options_.quiet && !is_step)
       for (const auto& text : remarks(levels_.back(), engine_.work()))

@@ -41,6 +41,8 @@ void add_outages(const level_result& level, std::vector<std::string>& lines) {
   }
   if (level.interruptions_left_out > 0)
     lines.push_back(fmt::format("{} more were not kept.", plural(level.interruptions_left_out, "interruption")));
+  if (level.lost_outside_outages > 0)
+    lines.push_back(fmt::format("{} lost outside of outages.", plural(level.lost_outside_outages, "message")));
   if (summed.empty()) return;
   const auto by = [&](auto member) {
     return std::minmax_element(
@@ -253,6 +255,8 @@ std::vector<table::column> columns_of(bool open, const std::vector<level_result>
   all.push_back({"lost", right, 0, count});
   all.push_back({"late", right, 5, count});
   all.push_back({"unconnected", right, 8, count});
+  all.push_back({"closed early", right, 8, count});
+  if (open) all.push_back({"missed", right, 7, count});
   all.push_back({"unserved", right, 6, count});
   return all;
 }
@@ -274,8 +278,10 @@ std::vector<std::string> cells_of(const level_result& level, const level_result&
       cells.push_back(percentile_text(level.service.values, percent));
   cells.push_back(percentile_text(level.unread, 99));
   cells.push_back(percentile_text(level.first_reply.values, 99));
-  for (const auto n : {level.verified, level.wrong_total(), level.lost, level.late, level.connect_failed})
+  for (const auto n :
+      {level.verified, level.wrong_total(), level.lost, level.late, level.connect_failed, level.closed_early})
     cells.push_back(count_text(n));
+  if (open) cells.push_back(count_text(level.missed_sends));
   cells.push_back(level.is_unserved_by_chance() ? "–" : count_text(level.never_served()));
   return cells;
 }

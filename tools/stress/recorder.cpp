@@ -144,8 +144,14 @@ void recorder::count_lost(
   if (times_.is_in_window(intended)) record_censored(intended, sent, now, work_.timeout);
 }
 
+void recorder::count_overtaken(steady::time_point intended, steady::time_point sent, steady::time_point now) noexcept {
+  count_lost(intended, sent, now, false);
+  ++result_.lost_outside_outages;
+}
+
 void recorder::count_no_end(bool late) noexcept {
   ++(late ? result_.late : result_.lost);
+  if (!late) ++result_.lost_outside_outages;
   ++current_.errors;
 }
 
@@ -194,9 +200,10 @@ void recorder::add_interruption(
     std::uint64_t client, steady::time_point from, steady::time_point to, std::uint64_t lost, bool connected) {
   const auto begun = std::max(from, times_.begun);
   const auto of_the_tool = stood_still_in(begun, to);
-  if (of_the_tool > of_the_tool.zero() && of_the_tool >= to - begun) return;
+  if (of_the_tool > of_the_tool.zero() && of_the_tool >= to - begun && lost == 0) return;
   if (result_.interruptions.size() >= most_interruptions) {
     ++result_.interruptions_left_out;
+    result_.lost_outside_outages += lost;
   } else {
     result_.interruptions.push_back({client, begun - times_.begun, to - begun - of_the_tool, lost, connected});
   }

@@ -71,8 +71,13 @@ class recorder {
       std::chrono::nanoseconds at_least);
   /// The reply does not come: it is late, or the connection is lost.
   void count_lost(steady::time_point intended, steady::time_point sent, steady::time_point now, bool late) noexcept;
-  /// A reply that count_lost() was called for has come after all.
-  void count_found() noexcept { --result_.lost; }
+  /// The same, but the connection lasts: a later reply came first.
+  void count_overtaken(steady::time_point intended, steady::time_point sent, steady::time_point now) noexcept;
+  /// A reply that count_overtaken() was called for has come after all.
+  void count_found() noexcept {
+    --result_.lost;
+    --result_.lost_outside_outages;
+  }
   /// After the last reply the end of the stream did not come.
   void count_no_end(bool late) noexcept;
   void count_closed_early() noexcept;

@@ -111,6 +111,7 @@ void level_result::merge(const level_result& other) {
     if (examples.size() < most_examples) examples.push_back(example);
   interruptions.insert(interruptions.end(), other.interruptions.begin(), other.interruptions.end());
   interruptions_left_out += other.interruptions_left_out;
+  lost_outside_outages += other.lost_outside_outages;
   replied.merge(other.replied);
   shortest_silence = std::max(shortest_silence, other.shortest_silence);
   replies.insert(replies.end(), other.replies.begin(), other.replies.end());

@@ -122,6 +122,7 @@ struct level_result {
   std::vector<std::string> examples;           ///< of what went wrong, the first few, in words
   std::vector<interruption> interruptions;     ///< the first ones
   std::uint64_t interruptions_left_out = 0;    ///< the others
+  std::uint64_t lost_outside_outages = 0;      ///< of `lost`: the connection lasted, or the interruption was left out
   reply_times replied;                         ///< by anybody
   std::chrono::nanoseconds shortest_silence{}; ///< that is an interruption of a connected client
 

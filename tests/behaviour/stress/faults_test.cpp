@@ -2,6 +2,7 @@
 // they lie to the byte, and no proxy is in front of them.
 #define CATCH_CONFIG_ENABLE_PAIR_STRINGMAKER
 #include "tests/support/catch.hpp"
+#include "tests/support/load_report.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/server_process.hpp"
 #include "tests/support/text_matchers.hpp"
@@ -39,6 +40,7 @@ report stress(std::uint16_t port, const std::string& framing, const std::vector<
   const auto document = nlohmann::json::parse(result.end.output, nullptr, false);
   if (document.is_discarded()) return result;
   const auto& level = document["levels"][0];
+  CHECK(contradictions(level, result.end.errors) == std::vector<std::string>{});
   for (const auto& [kind, count] : level["wrong"].items())
     if (count != 0) result.faults[kind] = count;
   for (const std::string kind : {"lost", "late", "connect_failed", "closed_early"})
