@@ -6,7 +6,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <regex>
 #include <string>
 #include <utility>
@@ -43,6 +45,18 @@ inline std::vector<std::string> contradictions(const nlohmann::json& level, cons
   std::uint64_t wrong = 0;
   for (const auto& [kind, count] : level["wrong"].items())
     wrong += count.get<std::uint64_t>();
+  std::map<std::string, std::uint64_t> faults;
+  for (const auto& each : level["faults"]) {
+    const auto count = each["count"].get<std::uint64_t>();
+    faults[each["event"].get<std::string>()] += count;
+    if (each["examples"].size() != std::min<std::uint64_t>(count, 3)) all.push_back("examples: " + each.dump());
+    for (const auto& example : each["examples"]) // a sequence number less than none
+      if (example["message"].is_number() && example["message"].get<std::uint64_t>() >> 63 != 0)
+        all.push_back(example.dump());
+  }
+  compare("wrong in faults", faults["wrong"], wrong);
+  for (const std::string figure : {"lost", "late", "connect_failed", "closed_early"})
+    compare(figure + " in faults", faults[figure], level[figure]);
   const bool is_quiet = remarks.find(" client") == remarks.npos || level["ok"] == true;
   if (is_quiet) return all;
   if (lost < shortened)
@@ -51,7 +65,10 @@ inline std::vector<std::string> contradictions(const nlohmann::json& level, cons
             sum_in(remarks, "interruptions? of [^\n]*: ([0-9]+) messages? lost[.]") +
             sum_in(remarks, ": ([0-9]+) messages? lost outside of outages[.]"),
         lost);
-  if (wrong < shortened) compare("wrong in lines", sum_in(remarks, " ([0-9]+) wrong: "), wrong);
+  for (const auto& [figure, title] : std::map<std::string, std::string>{{"wrong", "wrong"}, {"lost", "lost"},
+           {"late", "late"}, {"connect_failed", "unconnected"}, {"closed_early", "closed early"}})
+    if (faults[figure] < shortened)
+      compare(title + " in lines", sum_in(remarks, ": ([0-9]+) " + title + ": "), faults[figure]);
   return all;
 }
 

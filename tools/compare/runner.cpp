@@ -11,6 +11,7 @@
 #include "tools/compare/server_process.hpp"
 #include "tools/compare/stories.hpp"
 #include "tools/compare/verdict.hpp"
+#include "tools/stress/output.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -52,8 +53,8 @@ std::string what_went_wrong(const stress::level_result& level) {
   add(level.lost, "lost");
   add(level.late, "late");
   add(level.connect_failed, "connections that failed");
-  for (const auto& example : level.examples)
-    text += "\n" + example;
+  for (const auto& line : stress::fault_lines(level))
+    text += "\n" + line;
   return text;
 }
 

@@ -1,6 +1,7 @@
 #include "tools/stress/client.hpp"
 
 #include "shared/net/error.hpp"
+#include "shared/net/socket.hpp"
 #include "shared/process/format.hpp"
 #include "tools/stress/worker.hpp"
 
@@ -34,6 +35,16 @@ std::string why_not_connected(std::error_code error, bool has_sources) {
     return "--source has an address of the other family (IPv4, IPv6)";
   return error.message();
 }
+
+// Without the address of this side if the system does not tell it, or it has none.
+connection_path path_of(const async::stream& peer) {
+  std::error_code error;
+  const auto local = peer.local_address(error);
+  const bool is_known = !error && !local.is_unix();
+  return {.local = is_known ? std::optional(local) : std::nullopt, .remote = peer.remote_address()};
+}
+
+bool is_reset(std::error_code error) { return error == std::errc::connection_reset || error == std::errc::broken_pipe; }
 
 } // namespace
 
@@ -110,7 +121,9 @@ async::awaitable<void> client::connect() {
   } else if (!owner_.is_cut_off()) {
     talk_.fail_to_begin(before, now,
         fmt::format(
-            "cannot connect to {}: {}", to_string(to_.name()), why_not_connected(error, !work.sources.empty())));
+            "cannot connect to {}: {}", to_string(to_.name()), why_not_connected(error, !work.sources.empty())),
+        error == std::errc::connection_refused ? fault::refused : fault::not_connected,
+        {.remote = addresses->size() == 1 ? std::optional(addresses->front()) : std::nullopt});
   }
 }
 
@@ -120,7 +133,8 @@ async::awaitable<void> client::converse() {
   unsent_.clear();
   flushed_ = 0;
   const auto now = steady::now();
-  talk_.begin(schedule_.draw_session_size(), now, has_more(now) && schedule_.next() <= now, connecting_);
+  talk_.begin(
+      schedule_.draw_session_size(), now, has_more(now) && schedule_.next() <= now, connecting_, path_of(*peer_));
   start_due(now, false, header_);
   if (!talk_.is_over(has_more(now))) {
     await_more(now);
@@ -141,7 +155,7 @@ async::awaitable<void> client::await_end() {
   while (is_deadline(error) && !is_late(since));
   if (!input.empty()) receive(input, steady::now());
   if (error && error != std::errc::operation_canceled)
-    talk_.miss_end(is_deadline(error) ? ending::late : ending::failed, error.message());
+    talk_.miss_end(is_deadline(error) ? ending::late : ending::failed, error.message(), steady::now());
 }
 
 void client::await_more(steady::time_point now) {
@@ -193,6 +207,7 @@ void client::receive(std::span<const char> bytes, steady::time_point now) {
 // The stream has ended (no error), or failed.
 void client::lose_connection(std::error_code error, steady::time_point now) {
   ending how = error ? ending::failed : ending::closed;
+  if (is_reset(error)) how = ending::reset;
   if (is_deadline(error)) how = ending::late;
   if (error == std::errc::operation_canceled) how = owner_.is_interrupted() ? ending::interrupted : ending::cut_off;
   const auto reason = how == ending::late ? format_duration(owner_.work().timeout) : error.message();

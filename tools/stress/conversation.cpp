@@ -14,6 +14,13 @@ namespace {
 // Bytes of frames that are made at once: they take well below a millisecond.
 constexpr std::size_t part_size = std::size_t{256} * 1024;
 
+// Of a message that was owed a reply.
+fault fault_of(ending how) noexcept {
+  if (how == ending::closed) return fault::closed;
+  if (how == ending::reset) return fault::reset;
+  return how == ending::late ? fault::late : fault::failed;
+}
+
 } // namespace
 
 conversation::conversation(const workload& work, std::uint64_t number, recorder& results, small_histogram* own) noexcept
@@ -21,8 +28,8 @@ conversation::conversation(const workload& work, std::uint64_t number, recorder&
 
 // --- connections -----------------------------------------------------------------------------------------------------
 
-void conversation::begin(
-    std::uint64_t session_size, steady::time_point now, bool due, std::optional<std::chrono::nanoseconds> connecting) {
+void conversation::begin(std::uint64_t session_size, steady::time_point now, bool due,
+    std::optional<std::chrono::nanoseconds> connecting, const connection_path& path) {
   closed_idle_.reset();
   connecting_fails_ = false;
   if (!due) end_interruption(now);
@@ -34,13 +41,16 @@ void conversation::begin(
   broken_ = half_closed_ = false;
   session_left_ = session_size;
   connecting_ = connecting;
+  path_ = path;
 }
 
-void conversation::fail_to_begin(steady::time_point before, steady::time_point now, std::string_view reason) {
+void conversation::fail_to_begin(steady::time_point before, steady::time_point now, std::string_view reason, fault kind,
+    const connection_path& path) {
   broken_ = true;
   results_.count_connect_failed(now - before, std::exchange(connecting_fails_, true));
   if (!down_since_) down_since_ = closed_idle_.value_or(before);
-  add_example(reason);
+  path_ = path;
+  note(kind, now, [&] { return std::string(reason); });
 }
 
 // Without --reconnect nobody tries again: the interruption lasts as long as the level does.
@@ -90,7 +100,7 @@ void conversation::append_more(std::string& out) {
 std::size_t conversation::receive(std::span<const char> bytes, steady::time_point now) {
   while (!bytes.empty() && !broken_) {
     if (!oldest_) {
-      receive_unasked(bytes);
+      receive_unasked(bytes, now);
       continue;
     }
     const verdict v = check_.receive(bytes);
@@ -103,17 +113,23 @@ std::size_t conversation::receive(std::span<const char> bytes, steady::time_poin
 }
 
 // A reply while none is owed: the last one again, one that was given up because a later one came first, or anything.
-void conversation::receive_unasked(std::span<const char>& bytes) {
-  const auto shown = results_.wants_examples() ? hex(bytes, 0) : std::string();
+void conversation::receive_unasked(std::span<const char>& bytes, steady::time_point now) {
+  const auto came = bytes;
   verifier last(work_.framing_kind, work_.longest_message());
   last.expect(expected_);
   const verdict v = sequence_ > 0 ? last.receive(bytes) : verdict::pending;
   const auto judged = judge_unasked(v, last, number_, skipped_);
   if (judged.was_skipped) results_.count_found();
   results_.count_wrong(judged.kind);
-  if (results_.wants_examples())
-    add_example(
-        fmt::format("{}: {} {}", describe_wrong(to_string(judged.kind)), shown, after_last("the reply to message")));
+  if (results_.faults().count(judged.kind)) {
+    auto one = begin_incident(judged.kind, now, {});
+    one.received = hex(came, 0);
+    one.received_bytes = bytes.empty() || bytes.size() == came.size() ? came.size() : came.size() - bytes.size();
+    one.answers = judged.whose;
+    one.what = fmt::format(
+        "{}: {} {}", describe_wrong(to_string(judged.kind)), one.received, after_last("the reply to message"));
+    results_.faults().keep(std::move(one));
+  }
   broken_ = v == verdict::pending || (v != verdict::verified && !last.is_delimited());
 }
 
@@ -140,9 +156,7 @@ void conversation::complete_wrong(verdict v, steady::time_point now) {
   const flight oldest = *oldest_;
   const auto judged = judge_wrong(v, check_.reply(), number_, oldest.sequence, skipped_);
   if (judged.was_skipped) results_.count_found();
-  if (results_.wants_examples())
-    add_example(
-        oldest, describe_wrong(to_string(judged.kind)) + '\n' + describe_difference(judged, expected_, check_.reply()));
+  note_wrong(judged, oldest, now);
   const bool later_came = judged.kind == fault::out_of_order && judged.whose->sequence > oldest.sequence;
   if (later_came && judged.whose->sequence < sequence_) skip_to(judged.whose->sequence, now);
   count_wrong(judged.kind, judged.kind != fault::repeated && (judged.kind != fault::out_of_order || later_came));
@@ -153,6 +167,7 @@ void conversation::complete_wrong(verdict v, steady::time_point now) {
 void conversation::skip_to(std::uint64_t sequence, steady::time_point now) {
   while (oldest_ && oldest_->sequence < sequence) {
     skipped_.add(oldest_->sequence);
+    note_missing(fault::overtaken, *oldest_, {}, now);
     results_.count_overtaken(oldest_->intended, oldest_->sent, now);
     pop_oldest();
   }
@@ -201,8 +216,10 @@ std::size_t conversation::end(ending how, std::string_view reason, steady::time_
       return 0;
     }
     results_.count_closed_early();
-    add_example(fmt::format("the server ended the connection {}: {}", after_last("message"),
-        how == ending::closed ? "end of stream" : reason));
+    note(fault::closed_early, now, [&] {
+      return fmt::format("the server ended the connection {}: {}", after_last("message"),
+          how == ending::closed ? "end of stream" : reason);
+    });
   }
   if (how == ending::closed && oldest_) {
     const verdict v = check_.receive_end();
@@ -241,12 +258,10 @@ void conversation::lose_all(ending how, std::string_view reason, steady::time_po
   while (oldest_) {
     const flight& f = *oldest_;
     if (check_.is_wrong() && work_.framing_kind != framing::raw) {
-      add_example(f, describe_wrong(to_string(fault::corrupt)));
+      note_wrong({fault::corrupt, {}}, f, now);
       count_wrong(fault::corrupt, true);
     } else {
-      add_example(f, how == ending::late     ? describe_late(check_, reason)
-                     : how == ending::failed ? describe_lost(check_, reason)
-                                             : describe_missing(check_));
+      note_missing(fault_of(how), f, reason, now);
       results_.count_lost(f.intended, f.sent, now, how == ending::late);
       if (how != ending::late) ++lost_while_down_;
       pop_oldest();
@@ -258,9 +273,10 @@ void conversation::lose_all(ending how, std::string_view reason, steady::time_po
   }
 }
 
-void conversation::miss_end(ending how, std::string_view reason) {
+void conversation::miss_end(ending how, std::string_view reason, steady::time_point now) {
   results_.count_no_end(how == ending::late);
-  add_example(fmt::format("no end of stream after the last reply: {}", reason));
+  note(how == ending::late ? fault::late_end : fault::no_end, now,
+      [&] { return fmt::format("no end of stream after the last reply: {}", reason); });
 }
 
 // "after message 3"
@@ -268,12 +284,43 @@ std::string conversation::after_last(std::string_view what) const {
   return sequence_ > 0 ? fmt::format("after {} {}", what, sequence_ - 1) : "before any message";
 }
 
-void conversation::add_example(std::string_view what) {
-  results_.add_example(fmt::format("client {}: {}", number_, what));
+incident conversation::begin_incident(fault kind, steady::time_point now, std::string what) const {
+  return {.kind = kind, .at = now, .client = number_, .path = path_, .what = std::move(what)};
 }
 
-void conversation::add_example(const flight& f, std::string_view what) {
-  results_.add_example(fmt::format("client {} message {}: {}", number_, f.sequence, what));
+void conversation::note(fault kind, steady::time_point now, const std::function<std::string()>& words) {
+  if (results_.faults().count(kind)) results_.faults().keep(begin_incident(kind, now, words()));
+}
+
+// The reply of check_ came in place of the right one.
+void conversation::note_wrong(const judgement& judged, const flight& f, steady::time_point now) {
+  if (!results_.faults().count(judged.kind)) return;
+  auto one = begin_incident(judged.kind, now, describe_wrong(to_string(judged.kind)));
+  one.message = f.sequence;
+  one.expected_bytes = check_.expected();
+  one.received_bytes = check_.received();
+  const auto shown = show_difference(expected_, check_.reply());
+  one.expected = shown.expected;
+  one.received = shown.received;
+  one.answers = judged.whose;
+  results_.faults().keep(std::move(one));
+}
+
+// The oldest message has no reply.
+void conversation::note_missing(fault kind, const flight& f, std::string_view reason, steady::time_point now) {
+  if (!results_.faults().count(kind)) return;
+  auto one = begin_incident(kind, now, {});
+  one.message = f.sequence;
+  one.expected_bytes = check_.expected();
+  if (kind == fault::overtaken) {
+    one.what = "lost: the reply to a later message came first";
+  } else {
+    one.received_bytes = check_.received();
+    one.what = kind == fault::late     ? describe_late(check_, reason)
+               : kind == fault::closed ? describe_missing(check_)
+                                       : describe_lost(check_, reason);
+  }
+  results_.faults().keep(std::move(one));
 }
 
 } // namespace revecho::stress

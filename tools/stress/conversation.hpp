@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,7 +24,8 @@ namespace revecho::stress {
 /// How a connection ended.
 enum class ending {
   closed,      ///< the server ended the stream
-  failed,      ///< an error of the system
+  reset,       ///< the peer reset the connection
+  failed,      ///< another error of the system
   late,        ///< the oldest reply was not complete at deadline()
   cut_off,     ///< the level is over, and does not wait for the rest
   interrupted, ///< by the user
@@ -43,12 +45,13 @@ class conversation {
   conversation& operator=(const conversation&) = delete;
 
   /// There is a new connection, for so many messages. `due`: the first of them is due already; else this ends an
-  /// interruption. `connecting`: how long it took to make; if that is not known, its first reply is not timed.
-  /// Precondition: the last one has ended.
+  /// interruption. `connecting`: how long it took to make; if that is not known, its first reply is not timed. `path`:
+  /// its ends. Precondition: the last one has ended.
   void begin(std::uint64_t session_size, steady::time_point now, bool due,
-      std::optional<std::chrono::nanoseconds> connecting = std::nullopt);
-  /// No connection could be made, in an attempt since `before`, for that reason.
-  void fail_to_begin(steady::time_point before, steady::time_point now, std::string_view reason);
+      std::optional<std::chrono::nanoseconds> connecting = std::nullopt, const connection_path& path = {});
+  /// No connection could be made, in an attempt since `before`, for that reason. `kind`: refused or not_connected.
+  void fail_to_begin(steady::time_point before, steady::time_point now, std::string_view reason,
+      fault kind = fault::not_connected, const connection_path& path = {});
   /// There will be no other connection.
   void finish(steady::time_point now);
 
@@ -76,10 +79,10 @@ class conversation {
 
   /// The next bytes of the stream.
   std::size_t receive(std::span<const char> bytes, steady::time_point now);
-  /// The connection has ended. `reason`: of `failed`, the error in words; of `late`, the time-out.
+  /// The connection has ended. `reason`: of `reset` and `failed`, the error in words; of `late`, the time-out.
   std::size_t end(ending how, std::string_view reason, steady::time_point now);
   /// After the last reply the stream did not end as it should.
-  void miss_end(ending how, std::string_view reason);
+  void miss_end(ending how, std::string_view reason, steady::time_point now);
 
   /// When the oldest reply has to be complete; none while nothing is owed.
   std::optional<steady::time_point> deadline() const noexcept {
@@ -106,7 +109,7 @@ class conversation {
   };
 
   std::size_t in_flight() const noexcept { return oldest_ ? 1 + behind_.size() - first_behind_ : 0; }
-  void receive_unasked(std::span<const char>& bytes);
+  void receive_unasked(std::span<const char>& bytes, steady::time_point now);
   void complete(verdict v, steady::time_point now);
   void complete_wrong(verdict v, steady::time_point now);
   void skip_to(std::uint64_t sequence, steady::time_point now);
@@ -118,8 +121,10 @@ class conversation {
   void note_silence(steady::time_point now);
   void lose_all(ending how, std::string_view reason, steady::time_point now);
   std::string after_last(std::string_view what) const;
-  void add_example(std::string_view what);
-  void add_example(const flight& f, std::string_view what);
+  incident begin_incident(fault kind, steady::time_point now, std::string what) const;
+  void note(fault kind, steady::time_point now, const std::function<std::string()>& words);
+  void note_wrong(const judgement&, const flight&, steady::time_point now);
+  void note_missing(fault kind, const flight&, std::string_view reason, steady::time_point now);
 
   // Hot members first: the processor fetches them together.
   std::optional<flight> oldest_;
@@ -146,6 +151,7 @@ class conversation {
   std::uint64_t lost_while_down_ = 0;
   skipped_messages skipped_;
   small_histogram* own_;
+  connection_path path_;
 };
 
 } // namespace revecho::stress

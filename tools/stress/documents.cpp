@@ -3,6 +3,7 @@
 #include "shared/process/format.hpp"
 #include "shared/process/version.hpp"
 #include "tools/host_json.hpp"
+#include "tools/stress/events.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -106,9 +107,9 @@ json to_json(const level_result& level, const failure_rule& rule) {
       {"offered_concurrency", level.offered_concurrency()}, {"effective_concurrency", level.effective_concurrency()},
       {"generator", generator_json(level)},
       {"retransmitted", level.retransmitted ? json(*level.retransmitted) : json()},
-      {"delayed_ack_share", level.delayed_ack_share()}, {"outages", outages_json(level)},
-      {"lost_outside_outages", level.lost_outside_outages}, {"targets", targets_json(level)},
-      {"interrupted", level.interrupted}, {"failures", reasons},
+      {"delayed_ack_share", level.delayed_ack_share()}, {"faults", faults_json(level)},
+      {"outages", outages_json(level)}, {"lost_outside_outages", level.lost_outside_outages},
+      {"targets", targets_json(level)}, {"interrupted", level.interrupted}, {"failures", reasons},
       {"ok", reasons.empty()}};
 }
 

@@ -64,17 +64,14 @@ std::string hex(std::span<const char> bytes, std::size_t from) {
   return text + (part.size() > shown_bytes ? " …" : "");
 }
 
-std::string describe_difference(const judgement& judged, const payload& message, std::span<const char> reply) {
+difference show_difference(const payload& message, std::span<const char> reply) {
   std::vector<char> right(message.size());
   message.copy(0, right);
   reverse(right);
   const auto differs = static_cast<std::size_t>(
       std::mismatch(right.begin(), right.end(), reply.begin(), reply.end()).first - right.begin());
   const std::size_t from = differs < shown_bytes ? 0 : differs - shown_bytes / 2;
-  auto text = fmt::format("    expected {}\n    came     {}", hex(right, from), hex(reply, from));
-  if (judged.kind == fault::other_connection)
-    text += fmt::format("\n    which answers client {} message {}", judged.whose->connection, judged.whose->sequence);
-  return text;
+  return {hex(right, from), hex(reply, from)};
 }
 
 } // namespace revecho::stress

@@ -41,8 +41,11 @@ judgement judge_unasked(verdict v, verifier& check, std::uint64_t number, skippe
 /// The bytes from `from` on, the first few of them: "… at 24: 61 62 …"
 std::string hex(std::span<const char> bytes, std::size_t from);
 
-/// The two lines of hex that show where the reply differs from the right one, and whose it is if that is another
-/// client's.
-std::string describe_difference(const judgement&, const payload& message, std::span<const char> reply);
+/// In hex, where the reply begins to differ from the right one.
+struct difference {
+  std::string expected;
+  std::string received;
+};
+difference show_difference(const payload& message, std::span<const char> reply);
 
 } // namespace revecho::stress

@@ -245,6 +245,7 @@ level_result load::run(std::size_t clients, const observer& on_second) {
     result.answered_in = {}; // its last parts were not reached
   }
   result.window = begin < end ? end - begin : std::chrono::nanoseconds{};
+  result.begun = begun;
   describe(result, result, ran);
   for (auto& each : result.targets)
     describe(each, result, ran);

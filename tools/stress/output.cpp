@@ -1,6 +1,7 @@
 #include "tools/stress/output.hpp"
 
 #include "shared/process/format.hpp"
+#include "tools/stress/events.hpp"
 
 #include <fmt/format.h>
 
@@ -59,6 +60,13 @@ void add_outages(const level_result& level, std::vector<std::string>& lines) {
       format_duration(by(&outage::duration).second->duration), plural(lost, "message")));
 }
 
+// As the table has it.
+std::string_view title_of(fault kind) {
+  const auto figure = figure_of(kind);
+  if (figure == "connect_failed") return "unconnected";
+  return figure == "closed_early" ? "closed early" : figure;
+}
+
 // No client was left that could have gone on.
 void add_early_end(const level_result& level, const workload& work, std::vector<std::string>& lines) {
   if (!level.ended_early) {
@@ -80,14 +88,8 @@ void add_early_end(const level_result& level, const workload& work, std::vector<
 }
 
 void add_failures(const level_result& level, const workload& work, std::vector<std::string>& lines) {
-  for (std::size_t i = 0; i < fault_kinds; ++i)
-    if (level.wrong[i] > 0)
-      lines.push_back(fmt::format("{} wrong: {}.", count_text(level.wrong[i]), to_string(static_cast<fault>(i))));
-  for (const auto& example : level.examples)
-    lines.push_back(example);
-  const auto faults = level.wrong_total() + level.lost + level.late + level.connect_failed + level.closed_early;
-  if (level.examples.size() == most_examples && faults > most_examples)
-    lines.push_back(fmt::format("And {} more.", count_text(faults - most_examples)));
+  for (auto& line : fault_lines(level))
+    lines.push_back(std::move(line));
   if (level.verified == 0 && !level.interrupted) lines.emplace_back("Nobody was answered.");
   add_early_end(level, work, lines);
   const auto add_missed = [&](std::uint64_t number, std::string_view because) {
@@ -105,9 +107,6 @@ void add_failures(const level_result& level, const workload& work, std::vector<s
         fmt::format("{:.2f} % of the latencies are only known to be at least that (lost, late or never sent).",
             100 * share(judged.censored, judged.values.size())));
   add_outages(level, lines);
-  if (level.closed_early > 0)
-    lines.push_back(fmt::format("{} connection{} closed by the server while nothing was owed.",
-        count_text(level.closed_early), level.closed_early == 1 ? " was" : "s were"));
   if (level.closed_idle > 0)
     lines.push_back(fmt::format("Idle connections closed by the peer: {}.", count_text(level.closed_idle)));
   if (level.reconnects > 0) lines.push_back(fmt::format("{} to reconnect.", plural(level.reconnects, "attempt")));
@@ -309,6 +308,23 @@ std::string level_table::add(const level_result& level) {
   for (const auto& each : level.targets)
     rows_->add_row(cells_of(each, level));
   return text + rows_->rows_from(std::exchange(count_, count_ + 1 + level.targets.size()));
+}
+
+std::vector<std::string> fault_lines(const level_result& level) {
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < all_fault_kinds; ++i) {
+    const auto kind = static_cast<fault>(i);
+    const auto count = level.faults.count_of(kind);
+    if (count == 0) continue;
+    lines.push_back(fmt::format("{} {}: {}.", count_text(count), title_of(kind), to_string(kind)));
+    const auto examples = level.faults.examples(kind);
+    for (const auto* each : examples)
+      lines.push_back(text_of(*each, level));
+    if (count > examples.size())
+      lines.push_back(fmt::format(
+          "And {} more like {}.", count_text(count - examples.size()), examples.size() == 1 ? "this" : "these"));
+  }
+  return lines;
 }
 
 std::vector<std::string> remarks(const level_result& level, const workload& work) {

@@ -33,6 +33,9 @@ class level_table {
 /// "1.24 ms", or a dash if there are too few values to know it.
 std::string percentile_text(const histogram&, double percent);
 
+/// A line for each kind of fault, and one for each of the first few.
+std::vector<std::string> fault_lines(const level_result&);
+
 /// Sentences about a level, for what the table cannot show: what went wrong, who starved, whether the figures can be
 /// trusted.
 std::vector<std::string> remarks(const level_result&, const workload&);

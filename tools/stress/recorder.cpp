@@ -209,8 +209,4 @@ void recorder::add_interruption(
   }
 }
 
-void recorder::add_example(std::string text) {
-  if (wants_examples()) result_.examples.push_back(std::move(text));
-}
-
 } // namespace revecho::stress

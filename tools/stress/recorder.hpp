@@ -75,6 +75,7 @@ class recorder {
   void count_overtaken(steady::time_point intended, steady::time_point sent, steady::time_point now) noexcept;
   /// A reply that count_overtaken() was called for has come after all.
   void count_found() noexcept {
+    result_.faults.take_back(fault::overtaken);
     --result_.lost;
     --result_.lost_outside_outages;
   }
@@ -91,9 +92,8 @@ class recorder {
   void add_interruption(
       std::uint64_t client, steady::time_point from, steady::time_point to, std::uint64_t lost, bool connected);
 
-  /// Of what went wrong, in words: the first few are kept. Once there are enough, words need not be found.
-  bool wants_examples() const noexcept { return result_.examples.size() < most_examples; }
-  void add_example(std::string text);
+  /// Single faults, besides the counts above.
+  incidents& faults() noexcept { return result_.faults; }
 
  private:
   void count_in_part(steady::time_point now) noexcept;

@@ -8,25 +8,6 @@
 #include <numeric>
 
 namespace revecho::stress {
-std::string_view to_string(fault f) noexcept {
-  switch (f) {
-  case fault::unchanged:
-    return "echoed unchanged";
-  case fault::cut_short:
-    return "short";
-  case fault::extra_bytes:
-    return "extra bytes";
-  case fault::repeated:
-    return "repeated";
-  case fault::out_of_order:
-    return "out of order";
-  case fault::other_connection:
-    return "other connection's";
-  case fault::corrupt:
-    return "corrupt";
-  }
-  return "?";
-}
 
 void latencies::record_censored(std::chrono::nanoseconds at_least, std::uint64_t count) noexcept {
   values.record(at_least, count);
@@ -107,8 +88,7 @@ void level_result::merge(const level_result& other) {
   split_replies += other.split_replies;
   connect.merge(other.connect);
   first_reply.merge(other.first_reply);
-  for (const auto& example : other.examples)
-    if (examples.size() < most_examples) examples.push_back(example);
+  faults.merge(other.faults);
   interruptions.insert(interruptions.end(), other.interruptions.begin(), other.interruptions.end());
   interruptions_left_out += other.interruptions_left_out;
   lost_outside_outages += other.lost_outside_outages;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shared/process/histogram.hpp"
+#include "tools/stress/incidents.hpp"
 #include "tools/stress/outages.hpp"
 
 #include <array>
@@ -22,21 +23,6 @@ inline double seconds(std::chrono::nanoseconds time) noexcept { return static_ca
 inline double share(std::uint64_t part, std::uint64_t whole) noexcept {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
-
-/// Kinds of wrong replies.
-enum class fault {
-  unchanged,        ///< the message as it was sent
-  cut_short,        ///< the beginning of the right reply
-  extra_bytes,      ///< the right reply and more, or bytes that nobody asked for
-  repeated,         ///< the reply to an earlier message of this connection
-  out_of_order,     ///< the reply to a later message of this connection
-  other_connection, ///< the reply to a message of another connection
-  corrupt,          ///< none of these
-};
-inline constexpr std::size_t fault_kinds = 7;
-
-/// "echoed unchanged"
-std::string_view to_string(fault) noexcept;
 
 /// Latencies, and how many of them are only known to be at least that: of messages that were lost or too late.
 struct latencies {
@@ -89,6 +75,7 @@ struct level_result {
   double offered_rate = 0;                       ///< open loop: what was asked for, messages/s; else 0
   std::chrono::nanoseconds window{};             ///< the time that was counted
   std::chrono::system_clock::time_point started; ///< by the wall clock
+  std::chrono::steady_clock::time_point begun;   ///< the same moment
 
   // In the window.
   std::uint64_t messages = 0; ///< sent
@@ -119,7 +106,7 @@ struct level_result {
   std::uint64_t split_replies = 0;                     ///< raw: right, in more than one piece
   latencies connect;
   latencies first_reply; ///< of each connection: connecting, and from when its first message was due to a right reply
-  std::vector<std::string> examples;           ///< of what went wrong, the first few, in words
+  incidents faults;      ///< all of these, by their kind
   std::vector<interruption> interruptions;     ///< the first ones
   std::uint64_t interruptions_left_out = 0;    ///< the others
   std::uint64_t lost_outside_outages = 0;      ///< of `lost`: the connection lasted, or the interruption was left out
@@ -152,6 +139,10 @@ struct level_result {
   void merge(const level_result& other);
 
   std::uint64_t wrong_total() const noexcept;
+  /// By the wall clock, as far as that ran evenly.
+  std::chrono::system_clock::time_point time_of(std::chrono::steady_clock::time_point at) const noexcept {
+    return started + std::chrono::duration_cast<std::chrono::system_clock::duration>(at - begun);
+  }
   double rate() const noexcept; ///< right replies a second, in the window
   std::size_t never_served() const noexcept;
   /// Can it be chance that they had no reply in this window, if they were served as often as the others?
@@ -183,7 +174,6 @@ struct level_result {
   bool shows_in_latency(std::chrono::nanoseconds time) const noexcept;
 };
 
-inline constexpr std::size_t most_examples = 5;
 inline constexpr std::size_t most_interruptions = 100'000; // kept of one worker
 
 /// A second of a level, or less at its end.

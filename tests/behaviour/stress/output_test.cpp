@@ -74,13 +74,12 @@ TEST_CASE("stress: writes its results as JSON of a fixed shape", "[direct]") {
   CHECK(all["levels"][0]["clients"] == 2);
   CHECK(all["levels"][1]["clients"] == 5);
   for (const auto& level : all["levels"]) {
-    CHECK(
-        keys(level) == names{"clients", "started", "offered_rate", "window_s", "messages", "rate", "drift", "verified",
-                           "wrong", "lost", "late", "connect_failed", "closed_early", "closed_idle", "reconnects",
-                           "clients_gone", "ended_early_s", "split_replies", "latency_us", "latency_by_client_us",
-                           "fairness", "offered_concurrency", "effective_concurrency", "generator", "retransmitted",
-                           "delayed_ack_share", "outages", "lost_outside_outages", "targets", "interrupted", "failures",
-                           "ok"});
+    CHECK(keys(level) == names{"clients", "started", "offered_rate", "window_s", "messages", "rate", "drift",
+                             "verified", "wrong", "lost", "late", "connect_failed", "closed_early", "closed_idle",
+                             "reconnects", "clients_gone", "ended_early_s", "split_replies", "latency_us",
+                             "latency_by_client_us", "fairness", "offered_concurrency", "effective_concurrency",
+                             "generator", "retransmitted", "delayed_ack_share", "faults", "outages",
+                             "lost_outside_outages", "targets", "interrupted", "failures", "ok"});
     CHECK(keys(level["wrong"]) == names{"echoed unchanged", "short", "extra bytes", "repeated", "out of order",
                                       "other connection's", "corrupt"});
     CHECK(keys(level["fairness"]) ==

@@ -32,12 +32,11 @@ TEST_CASE("conversation: counts the oldest reply as late, and those after it as 
   CHECK(t.client.is_over(true));
   CHECK_FALSE(t.client.may_start());
   CHECK(t.result().service.censored == 3);
-  CHECK(t.result().examples ==
-        std::vector<std::string>{
-            "client 7 message 0: late: no more after 5 of 21 bytes of the reply in 10 s",
-            "client 7 message 1: lost: an earlier reply was late, after 0 of 21 bytes of the reply",
-            "client 7 message 2: lost: an earlier reply was late, after 0 of 21 bytes of the reply",
-        });
+  CHECK(t.examples() == std::vector<std::string>{
+                            "client 7 message 0: late: no more after 5 of 21 bytes of the reply in 10 s",
+                            "client 7 message 1: lost: an earlier reply was late, after 0 of 21 bytes of the reply",
+                            "client 7 message 2: lost: an earlier reply was late, after 0 of 21 bytes of the reply",
+                        });
 }
 
 TEST_CASE("conversation: counts replies as lost that a closed connection leaves owed") {
@@ -47,9 +46,9 @@ TEST_CASE("conversation: counts replies as lost that a closed connection leaves 
       some_work(f), [](talk& t) { t.say(20); }, reply.substr(0, reply.size() - 1), "lost 1",
       [&](talk& t) {
         t.client.end(ending::closed, "", t.now);
-        CHECK(t.result().examples.front() == "client 7 message 0: missing: the connection was closed after " +
-                                                 std::to_string(reply.size() - 1) + " of " +
-                                                 std::to_string(reply.size()) + " bytes of the reply");
+        CHECK(t.examples().front() == "client 7 message 0: missing: the connection was closed after " +
+                                          std::to_string(reply.size() - 1) + " of " + std::to_string(reply.size()) +
+                                          " bytes of the reply");
       });
 }
 
@@ -58,8 +57,7 @@ TEST_CASE("conversation: names the error that lost a reply") {
   t.say(20);
   t.client.end(ending::failed, "Connection reset by peer", t.now);
   CHECK(t.outcome() == "lost 1");
-  CHECK(t.result().examples.front() ==
-        "client 7 message 0: lost: Connection reset by peer, after 0 of 21 bytes of the reply");
+  CHECK(t.examples().front() == "client 7 message 0: lost: Connection reset by peer, after 0 of 21 bytes of the reply");
 }
 
 TEST_CASE("conversation: calls a reply corrupt that was wrong before the connection ended") {
@@ -81,11 +79,10 @@ TEST_CASE("conversation: counts a connection as closed early that owes nothing")
   t.hear(t.reply(0, 20));
   t.client.end(ending::failed, "Connection reset by peer", t.now);
   CHECK(t.outcome() == "verified 1, closed early 2");
-  CHECK(
-      t.result().examples == std::vector<std::string>{
-                                 "client 7: the server ended the connection before any message: end of stream",
-                                 "client 7: the server ended the connection after message 0: Connection reset by peer",
-                             });
+  CHECK(t.examples() == std::vector<std::string>{
+                            "client 7: the server ended the connection before any message: end of stream",
+                            "client 7: the server ended the connection after message 0: Connection reset by peer",
+                        });
 }
 
 TEST_CASE("conversation: counts what is cut off as unfinished, and as nobody's fault") {
@@ -109,10 +106,10 @@ TEST_CASE("conversation: counts nothing of what the user interrupts") {
 
 TEST_CASE("conversation: counts an end that does not come after the last reply") {
   talk t(some_work(framing::line));
-  t.client.miss_end(ending::late, "Connection timed out");
-  t.client.miss_end(ending::failed, "Connection reset by peer");
+  t.client.miss_end(ending::late, "Connection timed out", t.now);
+  t.client.miss_end(ending::failed, "Connection reset by peer", t.now);
   CHECK(t.outcome() == "lost 1, late 1");
-  CHECK(t.result().examples.front() == "client 7: no end of stream after the last reply: Connection timed out");
+  CHECK(t.examples().front() == "client 7: no end of stream after the last reply: Connection timed out");
 }
 
 // --- the first reply -------------------------------------------------------------------------------------------------
@@ -187,7 +184,7 @@ TEST_CASE("conversation: records an outage from the lost message to the next rig
   CHECK(outage.lost == 2);
   CHECK(t.result().connect_failed == 1);
   CHECK(t.result().connect.values.max() >= 10s); // at least the time-out: a failure is not fast
-  CHECK_THAT(t.result().examples.back(), test::contains("client 7: cannot connect to localhost:1: refused"));
+  CHECK_THAT(t.examples().back(), test::contains("client 7: cannot connect to localhost:1: refused"));
 }
 
 TEST_CASE("conversation: records an outage that lasts to the end") {

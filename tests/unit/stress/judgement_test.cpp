@@ -155,13 +155,12 @@ TEST_CASE("conversation: shows where a reply differs, and whose it is") {
   auto wrong = reversed(message_of(this_client, 0, 64));
   wrong[32] = '!';
   t.hear(wrong + '\n');
-  CHECK_THAT(
-      t.result().examples.front(), contains("client 7 message 0: wrong reply: corrupt\n    expected … at 24: ") &&
+  CHECK_THAT(t.examples().front(), contains("client 7 message 0: wrong reply: corrupt\n    expected … at 24: ") &&
                                        contains("\n    came     … at 24: ") && contains(" 21 "));
   t.say(20);
   t.hear(reply_to(framing::line, 9, 4, 20));
-  CHECK_THAT(t.result().examples.back(), contains("client 7 message 1: wrong reply: other connection's\n") &&
-                                             contains("\n    which answers client 9 message 4"));
+  CHECK_THAT(t.examples().back(), contains("client 7 message 1: wrong reply: other connection's\n") &&
+                                      contains("\n    which answers client 9 message 4"));
 }
 
 TEST_CASE("conversation: has no more use for a connection whose reply does not end, and loses the rest") {
@@ -171,7 +170,7 @@ TEST_CASE("conversation: has no more use for a connection whose reply does not e
   t.hear((f == framing::length ? std::string("\x3f\xff\xff\xff", 4) : "") + std::string(100'000, 'x'));
   CHECK(t.outcome() == "corrupt 1, lost 2");
   CHECK(t.client.is_broken());
-  CHECK_THAT(t.result().examples.back(), contains("lost: the wrong reply before it has no end, after 0 of 2"));
+  CHECK_THAT(t.examples().back(), contains("lost: the wrong reply before it has no end, after 0 of 2"));
 }
 
 // --- unasked bytes ---------------------------------------------------------------------------------------------------
@@ -183,14 +182,14 @@ TEST_CASE("conversation: names bytes that nobody asked for, and has no more use 
   t.hear(t.reply(0, 20) + "!?");
   CHECK(t.outcome() == "verified 1, extra bytes 1");
   CHECK(t.client.is_broken());
-  CHECK(t.result().examples.front() == "client 7: wrong reply: extra bytes: 21 3f after the reply to message 0");
+  CHECK(t.examples().front() == "client 7: wrong reply: extra bytes: 21 3f after the reply to message 0");
 }
 
 TEST_CASE("conversation: names bytes that come before any message") {
   talk t(some_work(framing::line));
   t.hear(std::string("220 ready\n"));
   CHECK(t.outcome() == "extra bytes 1");
-  CHECK_THAT(t.result().examples.front(),
+  CHECK_THAT(t.examples().front(),
       contains("client 7: wrong reply: extra bytes: 32 32 30") && contains(" before any message"));
 }
 

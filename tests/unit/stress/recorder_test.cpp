@@ -175,15 +175,6 @@ TEST_CASE("recorder: gives each second its own counts") {
   CHECK(part.connected == 1);
 }
 
-TEST_CASE("recorder: keeps the first few examples") {
-  const workload work;
-  recorder results(work, false);
-  for (int i = 0; i < 9; ++i)
-    results.add_example(std::to_string(i));
-  CHECK(results.result().examples.size() == most_examples);
-  CHECK(results.result().examples.front() == "0");
-}
-
 TEST_CASE("recorder: counts how long replies lay unread, but no steps of the clock and no standstills") {
   workload work;
   work.warmup = 1s;

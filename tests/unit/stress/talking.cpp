@@ -45,6 +45,13 @@ std::size_t talk::hear(const revecho::testing::pieces& pieces) {
   return answers;
 }
 
+std::vector<std::string> talk::examples() {
+  std::vector<std::string> all;
+  for (const auto& each : result().faults.kept())
+    all.push_back(words_of(each));
+  return all;
+}
+
 std::string talk::outcome() {
   std::string text;
   const auto add = [&text](std::string_view what, std::uint64_t count) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace revecho::stress {
 
@@ -46,6 +47,8 @@ struct talk {
   }
   level_result& result() { return results.result(); }
 
+  /// Of what went wrong, in words and in order of time.
+  std::vector<std::string> examples();
   /// "verified 3, short 1, lost 2": all counts that are not zero, in the order of level_result.
   std::string outcome();
 
