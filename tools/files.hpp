@@ -1,6 +1,9 @@
 // Files of results: checked before the measuring, which may take minutes, and written after it.
 #pragma once
 
+#include "shared/process/output_file.hpp"
+
+#include <exception>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -13,6 +16,24 @@ void check_writable(const std::string& name);
 
 /// See output_file. Throws std::system_error naming the file.
 void write_file(const std::string& name, std::string_view text);
+
+/// Lines that come during the measuring. After a failure there are no more: what comes after a gap would be misread.
+/// One thread at a time.
+class line_file {
+ public:
+  line_file() = default;
+  /// None if the name is empty. Throws like output_file.
+  explicit line_file(const std::string& name);
+
+  bool is_open() const noexcept { return file_.is_open(); }
+  void write(std::string_view lines);
+  /// Throws what the first failure was.
+  void close();
+
+ private:
+  output_file file_;
+  std::exception_ptr failure_;
+};
 
 /// Several results: if one place cannot take its own, another still may.
 class writing {

@@ -80,6 +80,7 @@ async::awaitable<void> client::run() {
       results_.count_connected(-1);
       failed = talk_.is_broken();
       reachable = steady::now();
+      talk_.close(sent_, reachable);
       worked = talk_.last_reply() >= connected || reachable - connected >= lasting;
       peer_.reset();
     }
@@ -132,6 +133,7 @@ async::awaitable<void> client::converse() {
   const auto& work = owner_.work();
   unsent_.clear();
   flushed_ = 0;
+  sent_ = 0;
   const auto now = steady::now();
   talk_.begin(
       schedule_.draw_session_size(), now, has_more(now) && schedule_.next() <= now, connecting_, path_of(*peer_));
@@ -262,6 +264,7 @@ void client::wake(steady::time_point now) {
 void client::send(std::span<const char> batch) {
   std::error_code error;
   const std::size_t sent = unsent_.empty() ? peer_->send_now(batch, error) : 0;
+  sent_ += sent;
   unsent_.insert(unsent_.end(), batch.begin() + static_cast<std::ptrdiff_t>(sent), batch.end());
   if (error) fail_to_send(error);
 }
@@ -271,6 +274,7 @@ void client::flush() {
   std::error_code error;
   const std::size_t sent = peer_->send_now(std::span<const char>(unsent_).subspan(flushed_), error);
   flushed_ += sent;
+  sent_ += sent;
   if (2 * flushed_ >= unsent_.size()) { // seldom enough: what is left has to move
     unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(std::exchange(flushed_, 0)));
     if (unsent_.empty()) unsent_ = {};

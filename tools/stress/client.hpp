@@ -71,6 +71,7 @@ class client final : private async::ready_handler {
   bool scheduled_ = false;   // its worker will call wake()
   std::vector<char> unsent_; // what the kernel did not take yet, from flushed_ on
   std::size_t flushed_ = 0;
+  std::uint64_t sent_ = 0; // bytes, on this connection
   async::suspension conversation_ended_;
   std::optional<std::chrono::nanoseconds> connecting_; // how long the last connection took to make, if that is known
   std::string header_;                                 // in front of the connection's first message

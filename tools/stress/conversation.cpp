@@ -14,6 +14,24 @@ namespace {
 // Bytes of frames that are made at once: they take well below a millisecond.
 constexpr std::size_t part_size = std::size_t{256} * 1024;
 
+std::string_view to_string(ending how) noexcept {
+  switch (how) {
+  case ending::closed:
+    return "closed";
+  case ending::reset:
+    return "reset";
+  case ending::failed:
+    return "failed";
+  case ending::late:
+    return "late";
+  case ending::cut_off:
+    return "cut off";
+  case ending::interrupted:
+    return "interrupted";
+  }
+  return "?";
+}
+
 // Of a message that was owed a reply.
 fault fault_of(ending how) noexcept {
   if (how == ending::closed) return fault::closed;
@@ -42,6 +60,28 @@ void conversation::begin(std::uint64_t session_size, steady::time_point now, boo
   session_left_ = session_size;
   connecting_ = connecting;
   path_ = path;
+  begun_ = now;
+  first_ = sequence_;
+  received_ = 0;
+  ended_.reset();
+  why_ended_.clear();
+}
+
+void conversation::close(std::uint64_t sent, steady::time_point now) {
+  if (!results_.ends().is_wanted()) return;
+  const bool any = sequence_ > first_;
+  results_.ends().add({.at = now,
+      .client = number_,
+      .path = path_,
+      .kind = ended_    ? to_string(*ended_)
+              : broken_ ? "given up"
+                        : "done",
+      .what = why_ended_,
+      .message = any ? std::optional(sequence_ - 1) : std::nullopt,
+      .messages = sequence_ - first_,
+      .sent_bytes = sent,
+      .received_bytes = received_,
+      .lasted = now - begun_});
 }
 
 void conversation::fail_to_begin(steady::time_point before, steady::time_point now, std::string_view reason, fault kind,
@@ -98,6 +138,7 @@ void conversation::append_more(std::string& out) {
 // --- receiving -------------------------------------------------------------------------------------------------------
 
 std::size_t conversation::receive(std::span<const char> bytes, steady::time_point now) {
+  received_ += bytes.size();
   while (!bytes.empty() && !broken_) {
     if (!oldest_) {
       receive_unasked(bytes, now);
@@ -209,6 +250,8 @@ void conversation::expect_oldest() {
 // Whatever was under way is late, wrong or lost.
 std::size_t conversation::end(ending how, std::string_view reason, steady::time_point now) {
   broken_ = true;
+  ended_ = how;
+  why_ended_ = reason;
   if (!oldest_ && !half_closed_ && how != ending::cut_off && how != ending::interrupted) {
     if (work_.reconnect) {
       results_.count_closed_idle();
@@ -274,6 +317,8 @@ void conversation::lose_all(ending how, std::string_view reason, steady::time_po
 }
 
 void conversation::miss_end(ending how, std::string_view reason, steady::time_point now) {
+  ended_ = how;
+  why_ended_ = reason;
   results_.count_no_end(how == ending::late);
   note(how == ending::late ? fault::late_end : fault::no_end, now,
       [&] { return fmt::format("no end of stream after the last reply: {}", reason); });

@@ -83,6 +83,8 @@ class conversation {
   std::size_t end(ending how, std::string_view reason, steady::time_point now);
   /// After the last reply the stream did not end as it should.
   void miss_end(ending how, std::string_view reason, steady::time_point now);
+  /// The connection is about to be closed by this side, whatever has happened to it. `sent`: bytes, in all.
+  void close(std::uint64_t sent, steady::time_point now);
 
   /// When the oldest reply has to be complete; none while nothing is owed.
   std::optional<steady::time_point> deadline() const noexcept {
@@ -151,7 +153,13 @@ class conversation {
   std::uint64_t lost_while_down_ = 0;
   skipped_messages skipped_;
   small_histogram* own_;
+  // Of this connection.
   connection_path path_;
+  steady::time_point begun_{};
+  std::uint64_t first_ = 0; // message
+  std::uint64_t received_ = 0;
+  std::optional<ending> ended_; // as end() or miss_end() said
+  std::string why_ended_;
 };
 
 } // namespace revecho::stress

@@ -1,8 +1,14 @@
 #include "tools/stress/events.hpp"
 
+#include "tools/stress/workload.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace revecho::stress {
 namespace {
@@ -25,6 +31,41 @@ json to_json(const incident& i, const level_result& level) {
   if (!i.received.empty()) one["received"] = i.received;
   if (i.answers) one["answers"] = {{"client", i.answers->connection}, {"message", i.answers->sequence}};
   return one;
+}
+
+double microseconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e3; }
+
+json to_json(const connection_end& e, const level_result& level) {
+  return {{"time", exact_time(level.time_of(e.at))}, {"event", "end"}, {"kind", e.kind}, {"client", e.client},
+      {"local", to_json(e.path.local)}, {"remote", to_json(e.path.remote)},
+      {"message", e.message ? json(*e.message) : json()}, {"what", e.what}, {"messages", e.messages},
+      {"sent_bytes", e.sent_bytes}, {"received_bytes", e.received_bytes}, {"lasted_us", microseconds(e.lasted)}};
+}
+
+json to_json(const outage& o, const level_result& level) {
+  return {{"time", exact_time(level.time_of(level.begun + o.start))}, {"event", "outage"},
+      {"kind", o.whole_path ? "whole path" : "some clients"}, {"clients", o.connections}, {"lost", o.lost},
+      {"lasted_us", microseconds(o.duration)}};
+}
+
+// Where an event is.
+struct place {
+  enum class list { faults, ends, outages } of{};
+  std::size_t at = 0;
+  std::chrono::steady_clock::time_point time{};
+};
+
+std::vector<place> places_of(const level_result& level, const std::vector<outage>& outages) {
+  std::vector<place> all;
+  all.reserve(level.faults.kept().size() + level.ends.kept().size() + outages.size());
+  for (std::size_t i = 0; i < level.faults.kept().size(); ++i)
+    all.push_back({place::list::faults, i, level.faults.kept()[i].at});
+  for (std::size_t i = 0; i < level.ends.kept().size(); ++i)
+    all.push_back({place::list::ends, i, level.ends.kept()[i].at});
+  for (std::size_t i = 0; i < outages.size(); ++i)
+    all.push_back({place::list::outages, i, level.begun + outages[i].start});
+  std::stable_sort(all.begin(), all.end(), [](const place& a, const place& b) { return a.time < b.time; });
+  return all;
 }
 
 } // namespace
@@ -55,6 +96,39 @@ json faults_json(const level_result& level) {
         {"examples", examples}});
   }
   return all;
+}
+
+void write_events(const level_result& level, const std::function<void(std::string_view)>& write) {
+  constexpr std::size_t at_once = std::size_t{64} * 1024;
+  std::string lines;
+  const auto add = [&](const json& line) {
+    lines += line.dump() + '\n';
+    if (lines.size() < at_once) return;
+    write(lines);
+    lines.clear();
+  };
+  const auto all = level.outages();
+  const std::vector<outage> outages(
+      all.begin(), all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), most_events)));
+  add({{"time", exact_time(level.started)}, {"event", "begin"}, {"clients", level.clients}});
+  for (const auto& place : places_of(level, outages)) {
+    switch (place.of) {
+    case place::list::faults:
+      add(to_json(level.faults.kept()[place.at], level));
+      break;
+    case place::list::ends:
+      add(to_json(level.ends.kept()[place.at], level));
+      break;
+    case place::list::outages:
+      add(to_json(outages[place.at], level));
+      break;
+    }
+  }
+  const std::uint64_t more = all.size() - outages.size();
+  if (level.faults.left_out() + level.ends.left_out() + more > 0)
+    add({{"event", "left out"}, {"faults", level.faults.left_out()}, {"ends", level.ends.left_out()},
+        {"outages", more}});
+  write(lines);
 }
 
 } // namespace revecho::stress

@@ -7,7 +7,9 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <chrono>
+#include <functional>
 #include <string>
+#include <string_view>
 
 namespace revecho::stress {
 
@@ -19,5 +21,9 @@ std::string text_of(const incident&, const level_result&);
 
 /// The kinds of faults that there were, with their numbers and examples.
 nlohmann::ordered_json faults_json(const level_result&);
+
+/// A line of JSON for each fault, outage and end of a connection, in order of time, between one that begins the level
+/// and one that says how many were left out. Passes on many lines at once.
+void write_events(const level_result&, const std::function<void(std::string_view lines)>& write);
 
 } // namespace revecho::stress

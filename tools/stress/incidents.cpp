@@ -97,4 +97,17 @@ void incidents::merge(const incidents& other) {
   std::stable_sort(kept_.begin(), kept_.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
 }
 
+void connection_ends::add(connection_end one) {
+  if (kept_.size() < most_) {
+    kept_.push_back(std::move(one));
+  } else if (most_ > 0) {
+    ++left_out_;
+  }
+}
+
+void connection_ends::merge(const connection_ends& other) {
+  kept_.insert(kept_.end(), other.kept_.begin(), other.kept_.end());
+  left_out_ += other.left_out_;
+}
+
 } // namespace revecho::stress

@@ -1,5 +1,6 @@
 // What went wrong, one by one: a message or a connection, when, and between which addresses. All are counted by their
-// kind, and the first few of each kind are kept. Knows no I/O and no clock.
+// kind, and the first few of each kind are kept; so are the ends of connections, if asked for. Knows no I/O and no
+// clock.
 #pragma once
 
 #include "shared/net/address.hpp"
@@ -103,6 +104,36 @@ class incidents {
   std::size_t most_ = 0;
   std::uint64_t left_out_ = 0;
   std::vector<incident> kept_;
+};
+
+/// The end of a connection, whoever brought it about.
+struct connection_end {
+  std::chrono::steady_clock::time_point at{};
+  std::uint64_t client = 0;
+  connection_path path{};
+  std::string_view kind{};                ///< "done", "closed" …
+  std::string what{};                     ///< the error, if there was one
+  std::optional<std::uint64_t> message{}; ///< the last one of this connection
+  std::uint64_t messages = 0;             ///< begun on it
+  std::uint64_t sent_bytes = 0;           ///< taken by the kernel
+  std::uint64_t received_bytes = 0;
+  std::chrono::nanoseconds lasted{};
+};
+
+/// The first ones, up to a limit, of one thread.
+class connection_ends {
+ public:
+  void keep_all(std::size_t most) { most_ = most; }
+  bool is_wanted() const noexcept { return most_ > 0; }
+  void add(connection_end one);
+  const std::vector<connection_end>& kept() const noexcept { return kept_; }
+  std::uint64_t left_out() const noexcept { return left_out_; }
+  void merge(const connection_ends& other);
+
+ private:
+  std::size_t most_ = 0;
+  std::uint64_t left_out_ = 0;
+  std::vector<connection_end> kept_;
 };
 
 } // namespace revecho::stress

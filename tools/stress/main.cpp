@@ -1,12 +1,12 @@
 // revecho-stress: many verified clients against any server that reverses bytes.
 #include "shared/process/format.hpp"
 #include "shared/process/output.hpp"
-#include "shared/process/output_file.hpp"
 #include "shared/process/program.hpp"
 #include "shared/process/signals.hpp"
 #include "tools/files.hpp"
 #include "tools/host.hpp"
 #include "tools/stress/documents.hpp"
+#include "tools/stress/events.hpp"
 #include "tools/stress/find_rate.hpp"
 #include "tools/stress/load.hpp"
 #include "tools/stress/options.hpp"
@@ -38,9 +38,9 @@ class session {
     check_writable(options_.json);
     check_writable(options_.hgrm);
     check_writable(options_.junit);
-    if (options_.csv.empty()) return;
-    csv_ = output_file(options_.csv);
-    csv_.write(csv_titles());
+    csv_ = line_file(options_.csv);
+    events_ = line_file(options_.events);
+    if (csv_.is_open()) csv_.write(csv_titles());
   }
 
   load& engine() noexcept { return engine_; }
@@ -69,6 +69,7 @@ class session {
     errors_ = 0;
     levels_.push_back(engine_.run(clients, observer));
     line_.clear();
+    record_events(levels_.back());
     show_row(levels_.back());
     if (!options_.find_rate || levels_.back().wrong_total() > 0) report_failures(levels_.back());
     const bool is_step = options_.find_rate && levels_.back().ok(); // of these, only the outcome is of interest
@@ -76,6 +77,14 @@ class session {
       for (const auto& text : remarks(levels_.back(), engine_.work()))
         write_to_stderr(fitting(fmt::format("{}: {}", name_of(levels_.back()), text)) + '\n');
     return levels_.back();
+  }
+
+  // After the level, when nobody is held up by a slow reader.
+  void record_events(level_result& level) {
+    if (!events_.is_open()) return;
+    write_events(level, [&](std::string_view lines) { events_.write(lines); });
+    level.faults.drop_kept();
+    level.ends = {};
   }
 
   // Even with --quiet: an exit code needs a reason.
@@ -117,7 +126,7 @@ class session {
   }
 
   void observe(std::size_t clients, const second& s) {
-    if (csv_.is_open()) write_csv(csv_line(clients, s));
+    if (csv_.is_open()) csv_.write(csv_line(clients, s));
     errors_ += s.errors;
     const auto& work = options_.work;
     const auto total = work.ramp + work.warmup + work.duration + work.cooldown;
@@ -144,16 +153,6 @@ class session {
     });
   }
 
-  // After a failure it goes on without: what comes after a gap would be misread.
-  void write_csv(const std::string& line) {
-    if (csv_failure_) return;
-    try {
-      csv_.write(line);
-    } catch (const std::system_error&) {
-      csv_failure_ = std::current_exception();
-    }
-  }
-
   bool write_results() {
     std::string document;
     if (!options_.json.empty()) document = as_json(options_, machine_, engine_.resolutions(), levels_).dump(2) + "\n";
@@ -167,10 +166,8 @@ class session {
     if (!options_.hgrm.empty() && !levels_.empty())
       all.attempt([&] { write_file(options_.hgrm, as_hgrm(judged_by(levels_.back()).values)); });
     if (!options_.junit.empty()) all.attempt([&] { write_file(options_.junit, as_junit(options_.rule, levels_)); });
-    all.attempt([&] {
-      if (csv_failure_) std::rethrow_exception(csv_failure_);
-      if (csv_.is_open()) csv_.close();
-    });
+    all.attempt([&] { csv_.close(); });
+    all.attempt([&] { events_.close(); });
     if (!options_.find_rate) return all.good() && all_ok(options_.rule, levels_);
     const bool wrong = std::any_of(levels_.begin(), levels_.end(), [](const auto& l) { return l.wrong_total() > 0; });
     return all.good() && found_ > 0 && !wrong;
@@ -190,8 +187,8 @@ class session {
   progress line_;
   level_table rows_;
   std::exception_ptr row_failure_; // the first
-  output_file csv_;
-  std::exception_ptr csv_failure_; // the first
+  line_file csv_;
+  line_file events_;
   std::vector<level_result> levels_;
   std::uint64_t errors_ = 0; // of the level
   double found_ = 0;

@@ -163,6 +163,9 @@ void add_output_options(CLI::App& app, stress_options& options) {
       "so",
       "");
   app.add_option("--junit", options.junit, "Write what failed as JUnit's XML")->type_name("FILE");
+  app.add_option("--events", options.events,
+         "Write a JSON line for each fault, outage and end of a connection, with its time and addresses")
+      ->type_name("FILE");
   add_choice(app, "--timestamps", options.work.timestamps, choices<bool>{{"on", true}, {"off", false}},
       "Use kernel receive timestamps to report how long replies waited to be read", "on");
   app.add_flag("--quiet", options.quiet, "No live line and no remarks");
@@ -245,6 +248,7 @@ stress_options parse_stress_options(int argc, const char* const* argv) {
   parse_command_line(app, argc, argv);
   options.work.max_size = std::max(options.work.max_size, static_cast<std::size_t>(options.work.size.largest()));
   if (options.work.framing_kind == framing::raw) options.work.max_size = limits::read_buffer;
+  options.work.keeps_events = !options.events.empty();
   if (const auto reason = reason_impossible(options.work); !reason.empty()) reject_usage(app.get_name(), reason);
   if (options.work.uses_unix() && app.count("--source") > 0)
     reject_usage(app.get_name(), "--source is for TCP: a UNIX socket is not connected to from an address");

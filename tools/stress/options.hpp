@@ -27,6 +27,7 @@ struct stress_options {
   std::string csv;
   std::string hgrm;
   std::string junit;
+  std::string events;
   failure_rule rule;
   bool quiet = false;
 };

@@ -4,6 +4,7 @@
 #include "tools/stress/results.hpp"
 #include "tools/stress/workload.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +20,11 @@ inline constexpr std::chrono::milliseconds pulse{20};
 class recorder {
  public:
   /// The workload must outlive it. `keeps_seconds`: somebody wants take_second() to have latencies.
-  recorder(const workload& work, bool keeps_seconds) noexcept : work_(work), keeps_seconds_(keeps_seconds) {}
+  recorder(const workload& work, bool keeps_seconds) noexcept : work_(work), keeps_seconds_(keeps_seconds) {
+    const std::size_t most = work.keeps_events ? std::max<std::size_t>(most_events / work.threads, 1) : 0;
+    result_.faults.keep_all(most);
+    result_.ends.keep_all(most);
+  }
 
   /// The level has begun. Until then nothing is within the window.
   void begin(const level_times& times) noexcept;
@@ -94,6 +99,7 @@ class recorder {
 
   /// Single faults, besides the counts above.
   incidents& faults() noexcept { return result_.faults; }
+  connection_ends& ends() noexcept { return result_.ends; }
 
  private:
   void count_in_part(steady::time_point now) noexcept;

@@ -89,6 +89,7 @@ void level_result::merge(const level_result& other) {
   connect.merge(other.connect);
   first_reply.merge(other.first_reply);
   faults.merge(other.faults);
+  ends.merge(other.ends);
   interruptions.insert(interruptions.end(), other.interruptions.begin(), other.interruptions.end());
   interruptions_left_out += other.interruptions_left_out;
   lost_outside_outages += other.lost_outside_outages;

@@ -107,6 +107,7 @@ struct level_result {
   latencies connect;
   latencies first_reply; ///< of each connection: connecting, and from when its first message was due to a right reply
   incidents faults;      ///< all of these, by their kind
+  connection_ends ends;  ///< if asked for
   std::vector<interruption> interruptions;     ///< the first ones
   std::uint64_t interruptions_left_out = 0;    ///< the others
   std::uint64_t lost_outside_outages = 0;      ///< of `lost`: the connection lasted, or the interruption was left out

@@ -23,6 +23,9 @@ using steady = std::chrono::steady_clock;
 enum class arrivals { even, poisson };
 enum class closing { fin, reset };
 
+/// Faults, and as many ends of connections, that a level keeps one by one if it is to.
+inline constexpr std::size_t most_events = 100'000;
+
 struct workload {
   std::vector<endpoint> to{{"127.0.0.1", limits::default_port}}; ///< targets of the clients, in turn
   bool all_addresses = false;                                    ///< of a name: each is a target by itself
@@ -53,7 +56,8 @@ struct workload {
   bool reconnect = false;                                                   ///< go on after a connection was lost
   distribution reconnect_pause = distribution::parse("uniform:20ms..50ms"); ///< between attempts that fail
   std::chrono::nanoseconds shortest_outage = std::chrono::seconds{1};       ///< of a client that stays connected
-  bool timestamps = true; ///< ask the kernel when replies arrived, to know how long the tool let them lie
+  bool timestamps = true;    ///< ask the kernel when replies arrived, to know how long the tool let them lie
+  bool keeps_events = false; ///< each fault and each end of a connection, up to most_events
   unsigned threads = 1;
   std::vector<socket_address> sources; ///< addresses to connect from, in turn; empty: the system's choice
   std::optional<std::uint64_t> seed;   ///< of all draws

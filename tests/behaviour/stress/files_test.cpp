@@ -62,7 +62,7 @@ TEST_CASE("stress: leaves the latency of a second without replies empty in --csv
 TEST_CASE("stress: says before it connects that it will not be able to write", "[direct]") {
   std::atomic<int> connections = 0;
   const scripted_server server([&](peer&) { ++connections; });
-  const std::string option = GENERATE("--json", "--csv", "--hgrm");
+  const std::string option = GENERATE("--json", "--csv", "--hgrm", "--events");
   const std::string where = GENERATE("/nowhere/at/all", "/");
   const auto end = run("revecho-stress", {server.address(), "--clients", "1", "--messages", "1", option, where});
   CAPTURE(option, where);

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -69,6 +70,52 @@ TEST_CASE("incidents: keeps as many as it was told, and counts the others") {
   some.drop_kept();
   CHECK(some.kept().size() == 4);
   CHECK(some.count_of(fault::closed) == 150);
+}
+
+TEST_CASE("events: say at the end how many were left out") {
+  incidents some;
+  some.keep_all(10);
+  for (std::uint64_t i = 0; i < 25; ++i)
+    add(some, fault::closed, i);
+  auto level = level_with(some);
+  level.clients = 7;
+  level.ends.keep_all(2);
+  for (std::uint64_t i = 0; i < 5; ++i)
+    level.ends.add({.at = start_of_level + 1ms, .client = i, .kind = "done", .messages = 3});
+  std::string text;
+  write_events(level, [&](std::string_view lines) { text += lines; });
+  CHECK(std::count(text.begin(), text.end(), '\n') == 1 + 10 + 2 + 1);
+  CHECK_THAT(text, test::StartsWith(R"({"time":"2026-01-31T12:00:00.000000Z","event":"begin","clients":7})"
+                                    "\n"));
+  CHECK_THAT(text, test::EndsWith(R"({"event":"left out","faults":15,"ends":3,"outages":0})"
+                                  "\n"));
+}
+
+TEST_CASE("events: keep no ends of connections unless they are asked for") {
+  for (const bool asked : {false, true}) {
+    auto work = some_work(framing::line);
+    work.keeps_events = asked;
+    talk t(work);
+    t.say(20);
+    t.hear(t.reply(0, 20));
+    t.now += 2s;
+    t.client.close(21, t.now);
+    REQUIRE(t.result().ends.kept().size() == (asked ? 1U : 0U));
+    if (!asked) continue;
+    const auto& end = t.result().ends.kept().front();
+    CHECK(end.kind == "done");
+    CHECK(end.message == 0U);
+    CHECK(end.messages == 1);
+    CHECK(end.sent_bytes == 21);
+    CHECK(end.received_bytes == 21);
+    CHECK(end.lasted == 2s);
+    t.client.begin(unlimited, t.now, true);
+    t.client.end(ending::reset, "Connection reset by peer", t.now);
+    t.client.close(0, t.now);
+    CHECK(t.result().ends.kept().back().kind == "reset");
+    CHECK(t.result().ends.kept().back().what == "Connection reset by peer");
+    CHECK_FALSE(t.result().ends.kept().back().message);
+  }
 }
 
 TEST_CASE("incidents: every kind has a name of its own, and a figure that counts it") {
