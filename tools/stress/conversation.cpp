@@ -60,7 +60,7 @@ void conversation::begin(std::uint64_t session_size, steady::time_point now, boo
   session_left_ = session_size;
   connecting_ = connecting;
   path_ = path;
-  begun_ = now;
+  begun_ = net_reply_ = now;
   first_ = sequence_;
   received_ = 0;
   ended_.reset();
@@ -114,7 +114,7 @@ void conversation::start(steady::time_point intended, steady::time_point now, st
   } else {
     unmade_.push_back(message);
   }
-  const flight started{intended, now, sequence_++, size};
+  const flight started{intended, now, sequence_++, size, std::max(intended, net_reply_)};
   --session_left_;
   if (oldest_) {
     behind_.push_back(started);
@@ -182,6 +182,7 @@ void conversation::complete(verdict v, steady::time_point now) {
   const flight& f = *oldest_;
   if (results_.count_reply(f.intended, f.sent, std::max(last_reply_, f.sent), now, check_.pieces(), replies_ > 0))
     ++replies_;
+  if (work_.nets) net_reply_ = results_.count_net_reply(f.intended, f.ready, f.sent, now);
   if (own_ != nullptr && results_.counts_latency(f.intended))
     own_->record(now - (work_.rate > 0 ? f.intended : f.sent));
   if (connecting_) results_.count_first_reply(*std::exchange(connecting_, std::nullopt), f.intended, now);

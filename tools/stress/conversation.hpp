@@ -108,6 +108,7 @@ class conversation {
     steady::time_point sent;
     std::uint64_t sequence;
     std::size_t size;
+    steady::time_point ready; // when a tool that is never late would have sent it
   };
 
   std::size_t in_flight() const noexcept { return oldest_ ? 1 + behind_.size() - first_behind_ : 0; }
@@ -146,6 +147,7 @@ class conversation {
   std::uint64_t sequence_ = 0; // of the next message
   std::uint64_t replies_ = 0;
   steady::time_point last_reply_{};
+  steady::time_point net_reply_{}; // the same, if the tool were never late; or when the connection began
   std::optional<std::chrono::nanoseconds> connecting_; // until the connection has its first reply
   bool connecting_fails_ = false;                      // the last attempt has failed
   std::optional<steady::time_point> closed_idle_;      // and not connected since

@@ -78,9 +78,11 @@ void recorder::count_sent(steady::time_point intended) noexcept {
 // An arrival in the future, or before its message was sent, comes from a step of the wall clock.
 void recorder::count_unread(
     std::optional<std::chrono::nanoseconds> lay_for, steady::time_point sent, steady::time_point now) noexcept {
+  unread_for_ = {};
   if (!counts_latency(sent)) return;
   if (lay_for && lay_for->count() >= 0 && *lay_for <= now - sent) {
     result_.unread.record(*lay_for);
+    unread_for_ = *lay_for;
   } else {
     ++result_.unknown_arrivals;
   }
@@ -111,6 +113,13 @@ bool recorder::count_reply(steady::time_point intended, steady::time_point sent,
   count_part_in_window(sent, now, served || in_window);
   if (in_window) count_in_part(now);
   return in_window;
+}
+
+steady::time_point recorder::count_net_reply(
+    steady::time_point intended, steady::time_point ready, steady::time_point sent, steady::time_point now) noexcept {
+  const auto reply = ready + (now - unread_for_ - sent);
+  if (counts_latency(intended)) result_.net_response.values.record(reply - intended);
+  return reply;
 }
 
 void recorder::count_in_part(steady::time_point now) noexcept {
@@ -173,7 +182,9 @@ void recorder::record_censored(steady::time_point intended, steady::time_point s
   result_.service.record_censored(std::max<std::chrono::nanoseconds>(now - sent, at_least));
   result_.longest_stall = std::max(result_.longest_stall, std::chrono::nanoseconds{now - sent});
   if (!is_open()) return;
-  result_.response.record_censored(std::max<std::chrono::nanoseconds>(now - intended, at_least));
+  const auto response = std::max<std::chrono::nanoseconds>(now - intended, at_least);
+  result_.response.record_censored(response);
+  if (work_.nets) result_.net_response.record_censored(response);
   result_.wait.values.record(sent - intended);
 }
 
@@ -193,6 +204,7 @@ void recorder::count_missed(
   if (!connected) result_.missed_unconnected += count;
   const auto at_least = std::max(now - intended, work_.rest ? std::chrono::nanoseconds{} : work_.timeout);
   result_.response.record_censored(at_least, count);
+  if (work_.nets) result_.net_response.record_censored(at_least, count);
   result_.wait.record_censored(at_least, count);
 }
 

@@ -67,6 +67,10 @@ class recorder {
   /// `served`: whether this client had one in the window before. Returns whether it came within the window.
   bool count_reply(steady::time_point intended, steady::time_point sent, steady::time_point waiting_since,
       steady::time_point now, std::size_t pieces, bool served);
+  /// The same reply as a tool that is never late would have had it: sent at `ready`, and read when it arrived in the
+  /// kernel, as far as count_unread() knows. Returns when that is.
+  steady::time_point count_net_reply(
+      steady::time_point intended, steady::time_point ready, steady::time_point sent, steady::time_point now) noexcept;
   void count_wrong(fault kind) noexcept;
   /// The first right reply on a connection, to a message that was due at `intended`; `connecting`: how long the
   /// connection took to make.
@@ -114,9 +118,10 @@ class recorder {
   level_times times_;
   std::size_t connected_ = 0;
   steady::time_point last_reply_{};
-  bool watched_ = false;             // somebody calls notice()
-  steady::time_point noticed_{};     // last
-  steady::time_point awake_since_{}; // the end of the last standstill
+  std::chrono::nanoseconds unread_for_{}; // what was read last
+  bool watched_ = false;                  // somebody calls notice()
+  steady::time_point noticed_{};          // last
+  steady::time_point awake_since_{};      // the end of the last standstill
   level_result result_;
   second current_;
 };

@@ -68,6 +68,7 @@ void level_result::merge(const level_result& other) {
     answered_in[i] += other.answered_in[i];
   answering += other.answering;
   response.merge(other.response);
+  net_response.merge(other.net_response);
   service.merge(other.service);
   wait.merge(other.wait);
   missed_sends += other.missed_sends;

@@ -84,6 +84,7 @@ struct level_result {
   std::chrono::nanoseconds answering{}; ///< these parts together: by Little's law, the concurrency
   std::array<double, 20> answered_in{}; ///< replies that came in each twentieth of it; zeros if it has no fixed end
   latencies response;                   ///< from the intended time of a message to its reply
+  latencies net_response;               ///< the same without what the tool's own lateness added; if asked for
   latencies service;                    ///< from its sending to its reply
   latencies wait;                       ///< from its intended time to its sending
   std::uint64_t missed_sends = 0;       ///< open loop: messages that were due and never sent

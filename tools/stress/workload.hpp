@@ -57,6 +57,7 @@ struct workload {
   distribution reconnect_pause = distribution::parse("uniform:20ms..50ms"); ///< between attempts that fail
   std::chrono::nanoseconds shortest_outage = std::chrono::seconds{1};       ///< of a client that stays connected
   bool timestamps = true;    ///< ask the kernel when replies arrived, to know how long the tool let them lie
+  bool nets = false;         ///< record net responses; with `timestamps`, at the cost of asking at every read
   bool keeps_events = false; ///< each fault and each end of a connection, up to most_events
   unsigned threads = 1;
   std::vector<socket_address> sources; ///< addresses to connect from, in turn; empty: the system's choice

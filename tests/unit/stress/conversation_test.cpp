@@ -99,6 +99,31 @@ TEST_CASE("conversation: measures from the time of sending, and from the time a 
   CHECK(t.client.last_reply() == t.now);
 }
 
+TEST_CASE("conversation: takes from a net response what the load tool was late, and nothing else") {
+  auto work = some_work(framing::line);
+  work.rate = 100;
+  work.nets = true;
+  talk t(work);
+  const auto due = t.now;
+  std::uint64_t sequence = 0;
+  const auto exchange = [&](auto intended, auto sent, auto read, auto lay_for) {
+    std::string out;
+    t.client.start(due + intended, due + sent, 20, out);
+    t.results.count_unread(lay_for, due + sent, due + read);
+    t.now = due + read;
+    t.hear(t.reply(sequence++, 20));
+    return t.result().net_response.values.max();
+  };
+  CHECK(exchange(0ms, 30ms, 31ms, 0ms) == 1ms);   // sent late: 1 ms of the server
+  CHECK(exchange(10ms, 31ms, 33ms, 0ms) == 2ms);  // late because the one before it was
+  CHECK(exchange(40ms, 40ms, 60ms, 17ms) == 3ms); // read late
+  CHECK(exchange(70ms, 70ms, 95ms, 0ms) == 25ms); // the server took long
+  CHECK(exchange(71ms, 95ms, 97ms, 0ms) == 26ms); // and so this one could not be sent before
+  CHECK(exchange(200ms, 200ms, 201ms, 0ms) == 26ms);
+  CHECK(t.result().response.values.max() == 31ms);
+  CHECK(t.result().net_response.values.size() == 6);
+}
+
 TEST_CASE("conversation: counts only what is within the window") {
   auto work = some_work(framing::line);
   work.warmup = 1s;
