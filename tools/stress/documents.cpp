@@ -58,6 +58,7 @@ json wrong_json(const level_result& level) {
 json latency_json(const level_result& level) {
   json latency = json::object();
   if (level.offered_rate > 0) latency["response"] = to_json(level.response);
+  if (level.net_response.values.size() > 0) latency["net_response"] = to_json(level.net_response);
   latency["service"] = to_json(level.service);
   if (level.offered_rate > 0) latency["wait"] = to_json(level.wait);
   latency["tool"] = to_json(latencies{level.unread, 0});
@@ -170,6 +171,12 @@ nlohmann::ordered_json as_json(const stress_options& options, const host& machin
   return {{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json(machine)},
       {"name_resolution", to_json(names)}, {"levels", all}, {"interrupted", interrupted},
       {"ok", all_ok(options.rule, levels)}};
+}
+
+nlohmann::ordered_json as_json(const rate_search& s) {
+  const auto known = [](double rate) { return rate > 0 ? json(rate) : json(); };
+  return {{"highest_passed", known(s.passed)}, {"lowest_failed", known(s.failed)},
+      {"limited", s.end == search_end::limited}, {"ended", to_string(s.end)}};
 }
 
 std::string csv_titles() { return "clients,time_s,connected,sent,verified,errors,p50_us,p99_us,max_us\n"; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tools/host.hpp"
+#include "tools/stress/find_rate.hpp"
 #include "tools/stress/options.hpp"
 #include "tools/stress/results.hpp"
 #include "tools/stress/target.hpp"
@@ -17,6 +18,9 @@ namespace revecho::stress {
 /// load.
 nlohmann::ordered_json as_json(
     const stress_options&, const host&, const std::vector<name_resolution>&, const std::vector<level_result>&);
+
+/// What --find-rate found, for the same document.
+nlohmann::ordered_json as_json(const rate_search&);
 
 /// The titles of a CSV file, and a line of it.
 std::string csv_titles();

@@ -138,24 +138,34 @@ class session {
 
   void search() {
     const auto target = *options_.find_rate;
-    found_ = find_rate(target, [&](double rate) {
+    engine_.work().nets = true;
+    found_ = find_rate(target, [&](double rate, int attempt) {
       engine_.work().rate = rate;
       engine_.work().duration = duration_of_step(rate, target, options_.work.duration);
       const auto& level = run_level(options_.levels.front());
-      if (!options_.quiet)
-        write_to_stderr(fitting(fmt::format("{}/s for {}: p{} {}{}, {}", format_count(rate),
-                            format_duration(engine_.work().duration), target.percent,
-                            percentile_text(level.response.values, target.percent),
-                            level.limited_by() == tool_limit::none ? "" : ", limited by the load tool itself",
-                            holds(level, target) ? "holds" : "does not hold")) +
-                        '\n');
+      if (!options_.quiet) {
+        const auto again = attempt > 1 ? fmt::format(", try {}", attempt) : "";
+        write_to_stderr(
+            fitting(fmt::format("{}/s for {}{}: net p{} {}, {}", format_count(rate),
+                format_duration(engine_.work().duration), again, target.percent,
+                percentile_text(level.net_response.values, target.percent), to_string(outcome_of(level, target)))) +
+            '\n');
+      }
       return level;
     });
   }
 
   bool write_results() {
     std::string document;
-    if (!options_.json.empty()) document = as_json(options_, machine_, engine_.resolutions(), levels_).dump(2) + "\n";
+    const bool good = options_.find_rate ? is_good(found_, levels_) : all_ok(options_.rule, levels_);
+    if (!options_.json.empty()) {
+      auto json = as_json(options_, machine_, engine_.resolutions(), levels_);
+      if (options_.find_rate) {
+        json["found_rate"] = as_json(found_);
+        json["ok"] = good;
+      }
+      document = json.dump(2) + "\n";
+    }
     writing all("revecho-stress");
     all.attempt([&] {
       if (row_failure_) std::rethrow_exception(row_failure_);
@@ -168,17 +178,12 @@ class session {
     if (!options_.junit.empty()) all.attempt([&] { write_file(options_.junit, as_junit(options_.rule, levels_)); });
     all.attempt([&] { csv_.close(); });
     all.attempt([&] { events_.close(); });
-    if (!options_.find_rate) return all.good() && all_ok(options_.rule, levels_);
-    const bool wrong = std::any_of(levels_.begin(), levels_.end(), [](const auto& l) { return l.wrong_total() > 0; });
-    return all.good() && found_ > 0 && !wrong;
+    return all.good() && good;
   }
 
   std::string about_highest_rate() const {
     return fmt::format("\nThe highest rate with p{} at most {}: {}\n", options_.find_rate->percent,
-        format_duration(options_.find_rate->limit),
-        is_interrupted() ? "not found, interrupted"
-        : found_ > 0     ? format_count(found_) + "/s"
-                         : "none that was tried");
+        format_duration(options_.find_rate->limit), describe(found_));
   }
 
   stress_options options_;
@@ -191,7 +196,7 @@ class session {
   line_file events_;
   std::vector<level_result> levels_;
   std::uint64_t errors_ = 0; // of the level
-  double found_ = 0;
+  rate_search found_;
 };
 
 int run(int argc, char** argv) {

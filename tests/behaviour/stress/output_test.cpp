@@ -209,15 +209,6 @@ TEST_CASE("stress: writes a line a second as CSV, and the percentiles as HdrHist
   CHECK_THAT(rows.back(), StartsWith("#[Buckets ="));
 }
 
-TEST_CASE("stress: searches the highest rate, and tells each step", "[direct]") {
-  const server_process server(async_server, {"--framing", "line", "--delay", "0"});
-  const auto end = stress(server.port(), {"--clients", "10", "--find-rate", "p99=50ms", "--duration", "200ms"});
-  CAPTURE(end.output, end.errors);
-  CHECK(end.exit_code == 0);
-  CHECK_THAT(end.errors, contains("1k/s for 1.1 s: p99 ") && contains(", holds\n") && contains(", does not hold\n"));
-  CHECK_THAT(lines(end.output).back(), StartsWith("The highest rate with p99 at most 50 ms: ") && EndsWith("/s"));
-}
-
 TEST_CASE("stress: reports early what it has when it is interrupted", "[direct]") {
   const int signal = GENERATE(SIGINT, SIGTERM);
   const server_process server(async_server, {"--framing", "line"});
@@ -240,18 +231,6 @@ TEST_CASE("stress: reports early what it has when it is interrupted", "[direct]"
   const auto document = nlohmann::json::parse(end.output);
   CHECK(document["interrupted"] == true);
   CHECK(document["ok"] == false);
-}
-
-TEST_CASE("stress: names no rate when it is interrupted while it looks for one", "[direct]") {
-  const server_process server(async_server, {"--framing", "line"});
-  process tool("revecho-stress", {std::to_string(server.port()), "--framing", "line", "--clients", "2", "--find-rate",
-                                     "p99=1h", "--duration", "100ms"});
-  tool.wait_for_error_text(": p99 "); // one that holds
-  tool.signal(SIGINT);
-  const auto end = tool.wait();
-  CAPTURE(end.output, end.errors);
-  CHECK(end.exit_code == 130);
-  CHECK_THAT(end.output, contains("The highest rate with p99 at most ") && EndsWith(": not found, interrupted\n"));
 }
 
 TEST_CASE("stress: connects nobody when it lacks descriptors, and says how to get them", "[direct]") {
