@@ -36,14 +36,14 @@ void write_file(const std::string& name, std::string_view text) {
   file.close();
 }
 
-line_file::line_file(const std::string& name) {
-  if (!name.empty()) file_ = output_file(name);
+line_file::line_file(const std::string& name) : is_stdout_(name == "-") {
+  if (!name.empty() && !is_stdout_) file_ = output_file(name);
 }
 
 void line_file::write(std::string_view lines) {
   if (failure_) return;
   try {
-    file_.write(lines);
+    is_stdout_ ? write_to_stdout(lines) : file_.write(lines);
   } catch (const std::system_error&) {
     failure_ = std::current_exception();
   }
@@ -51,7 +51,7 @@ void line_file::write(std::string_view lines) {
 
 void line_file::close() {
   if (failure_) std::rethrow_exception(failure_);
-  if (is_open()) file_.close();
+  if (file_.is_open()) file_.close();
 }
 
 void writing::attempt(const std::function<void()>& write) noexcept {

@@ -22,15 +22,16 @@ void write_file(const std::string& name, std::string_view text);
 class line_file {
  public:
   line_file() = default;
-  /// None if the name is empty. Throws like output_file.
+  /// None if the name is empty; - is stdout. Throws like output_file.
   explicit line_file(const std::string& name);
 
-  bool is_open() const noexcept { return file_.is_open(); }
+  bool is_open() const noexcept { return is_stdout_ || file_.is_open(); }
   void write(std::string_view lines);
   /// Throws what the first failure was.
   void close();
 
  private:
+  bool is_stdout_ = false;
   output_file file_;
   std::exception_ptr failure_;
 };

@@ -65,7 +65,7 @@ class session {
   const level_result& run_level(std::size_t clients) {
     if (options_.sources_auto) engine_.work().sources = automatic_sources(options_.work.to, clients);
     load::observer observer;
-    if (csv_.is_open() || line_.is_shown()) observer = [this, clients](const second& s) { observe(clients, s); };
+    if (!options_.csv.empty() || line_.is_shown()) observer = [this, clients](const second& s) { observe(clients, s); };
     errors_ = 0;
     levels_.push_back(engine_.run(clients, observer));
     line_.clear();
@@ -117,7 +117,7 @@ class session {
 
   // After a failure there are no more: the other results may still be written.
   void show_row(const level_result& level) {
-    if (options_.json == "-" || row_failure_) return;
+    if (has_document_on_stdout() || row_failure_) return;
     try {
       write_to_stdout(rows_.add(level));
     } catch (const std::system_error&) {
@@ -155,6 +155,10 @@ class session {
     });
   }
 
+  bool has_document_on_stdout() const noexcept {
+    return options_.json == "-" || options_.csv == "-" || options_.events == "-";
+  }
+
   bool write_results() {
     std::string document;
     const bool good = options_.find_rate ? is_good(found_, levels_) : all_ok(options_.rule, levels_);
@@ -169,8 +173,10 @@ class session {
     writing all("revecho-stress");
     all.attempt([&] {
       if (row_failure_) std::rethrow_exception(row_failure_);
-      write_to_stdout(options_.json == "-" ? document : rows_.end());
-      if (options_.find_rate && options_.json != "-") write_to_stdout(about_highest_rate());
+      if (options_.json == "-") write_to_stdout(document);
+      if (has_document_on_stdout()) return;
+      write_to_stdout(rows_.end());
+      if (options_.find_rate) write_to_stdout(about_highest_rate());
     });
     if (!options_.json.empty() && options_.json != "-") all.attempt([&] { write_file(options_.json, document); });
     if (!options_.hgrm.empty() && !levels_.empty())

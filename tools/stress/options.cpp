@@ -154,7 +154,7 @@ void add_output_options(CLI::App& app, stress_options& options) {
   app.option_defaults()->group("Judgement and output");
   app.add_option("--json", options.json, "Write the results as JSON (- is stdout, instead of the table)")
       ->type_name("FILE");
-  app.add_option("--csv", options.csv, "Write a line a second")->type_name("FILE");
+  app.add_option("--csv", options.csv, "Write a line a second (- is stdout, instead of the table)")->type_name("FILE");
   app.add_option("--hgrm", options.hgrm, "Write the last level's latencies as HdrHistogram's plotter reads them")
       ->type_name("FILE");
   add_parsed_list(app, "--fail-if", options.rule, parse_failure_rule, "CONDITION[,...]",
@@ -256,6 +256,8 @@ stress_options parse_stress_options(int argc, const char* const* argv) {
     reject_usage(app.get_name(), "--close reset is for TCP: a UNIX socket has no resets");
   if (options.work.uses_unix() && options.work.send_proxy)
     reject_usage(app.get_name(), "--send-proxy is for TCP: a UNIX socket has no addresses to put into the header");
+  if ((options.json == "-") + (options.csv == "-") + (options.events == "-") > 1)
+    reject_usage(app.get_name(), "only one of --json, --csv and --events can have stdout: give the others a file");
   if (options.find_rate && options.levels.size() != 1)
     reject_usage(app.get_name(), "--find-rate needs one number of --clients");
   return options;

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <sys/stat.h>
 #include <vector>
@@ -49,6 +50,33 @@ TEST_CASE("stress: writes every second of --csv though one of its threads has no
   CHECK(end.exit_code == 1);
   const auto text = content(csv);
   CHECK(std::count(text.begin(), text.end(), '\n') >= 3); // its titles, and two seconds
+}
+
+TEST_CASE("stress: writes --csv - to stdout instead of the table, a line as each second ends", "[direct]") {
+  const scripted_server server(honest());
+  process tool("revecho-stress",
+      {server.address(), "--framing", "line", "--clients", "1", "--duration", "1h", "--csv", "-", "--quiet"});
+  const auto lines = [&] {
+    const auto text = tool.output();
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  REQUIRE(eventually([&] { return lines() >= 3; })); // its titles, and two seconds
+  tool.signal(SIGINT);
+  const auto end = tool.wait();
+  CAPTURE(end.output, end.errors);
+  CHECK(end.exit_code == 130);
+  CHECK_THAT(end.output, StartsWith("clients,time_s,connected,sent,verified,errors,p50_us,p99_us,max_us\n1,"));
+  std::istringstream rows(end.output);
+  for (std::string row; std::getline(rows, row);)
+    CHECK(std::count(row.begin(), row.end(), ',') == 8);
+}
+
+TEST_CASE("stress: says that it cannot write --csv - to stdout", "[direct]") {
+  const scripted_server server(honest());
+  const auto end = run_in_shell("exec > /dev/full", "revecho-stress",
+      {server.address(), "--framing", "line", "--clients", "1", "--messages", "1", "--csv", "-"});
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("stdout"));
 }
 
 TEST_CASE("stress: leaves the latency of a second without replies empty in --csv", "[direct]") {

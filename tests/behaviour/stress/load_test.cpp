@@ -160,6 +160,7 @@ TEST_CASE("stress: refuses a load that cannot be checked or run", "[direct]") {
       {{"--clients", "1", "--clients", "2"}, "--clients"},
       {{"--messages", "1", "--messages", "2"}, "--messages"},
       {{"--json", "a", "--json", "b"}, "--json"},
+      {{"--json", "-", "--csv", "-"}, "can have stdout"},
   }));
   CAPTURE(options);
   const auto end = run("revecho-stress", options);
