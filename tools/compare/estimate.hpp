@@ -1,20 +1,12 @@
-// Medians and ratios, and how far they can be trusted.
+// Ratios and differences, and how far they can be trusted.
 #pragma once
 
-#include "tools/compare/results.hpp"
+#include "tools/median.hpp"
 
 #include <cstddef>
 #include <vector>
 
 namespace revecho::compare {
-
-/// Throws nothing; of no values: zeros.
-double median(std::vector<double> values);
-
-/// The median, between two of the values: the narrowest symmetric pair of order statistics (David, Nagaraja: "Order
-/// Statistics", 7.1) that holds the true median with at least 93 %, whatever the distribution, or the lowest and the
-/// highest value where there are too few for that.
-estimate estimate_median(const std::vector<double>& values);
 
 /// How much larger one quantity is than another: the median of the differences within rounds, where whatever slowed a
 /// whole round cancels out, with the interval of estimate_median(). `a` and `b` have their values in the order of the

@@ -52,7 +52,7 @@ std::vector<double> result::all(metric m) const {
   return values;
 }
 
-double result::median(metric m) const { return compare::median(all(m)); }
+double result::median(metric m) const { return revecho::median(all(m)); }
 
 std::string rate_of(const result& r) {
   return fmt::format("{}{}", r.is_limited_by_tool() ? "≥ " : "", format_count(r.median(metric::rate)));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "tools/host.hpp"
+#include "tools/median.hpp"
 
 #include <array>
 #include <cstddef>
@@ -68,14 +69,6 @@ struct run_figures {
   std::array<std::optional<double>, metrics> values{};
   std::optional<double>& operator[](metric m) noexcept { return values[static_cast<std::size_t>(m)]; }
   std::optional<double> operator[](metric m) const noexcept { return values[static_cast<std::size_t>(m)]; }
-};
-
-/// A median with an interval.
-struct estimate {
-  double median = 0;
-  double low = 0;
-  double high = 0;
-  double level = 0; ///< how surely the interval holds the true median, from 0 to 1
 };
 
 /// Latency beside that of the scenario's baseline.

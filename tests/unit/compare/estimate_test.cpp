@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+using namespace revecho;
 using namespace revecho::compare;
 
 namespace {
