@@ -124,6 +124,17 @@ void socket_address::set_port(std::uint16_t port) noexcept {
   (family() == AF_INET6 ? storage_.v6.sin6_port : storage_.v4.sin_port) = htons(port);
 }
 
+socket_address socket_address::next_host() const noexcept {
+  auto next = *this;
+  const bool is_v6 = family() == AF_INET6;
+  auto* const bytes =
+      is_v6 ? next.storage_.v6.sin6_addr.s6_addr : reinterpret_cast<std::uint8_t*>(&next.storage_.v4.sin_addr.s_addr);
+  std::size_t i = is_v6 ? sizeof(in6_addr) : sizeof(in_addr);
+  while (i > 0 && ++bytes[--i] == 0)
+    ;
+  return next;
+}
+
 std::span<const unsigned char> socket_address::host_bytes() const noexcept {
   if (family() == AF_INET6) return storage_.v6.sin6_addr.s6_addr;
   return {reinterpret_cast<const unsigned char*>(&storage_.v4.sin_addr), sizeof(in_addr)};

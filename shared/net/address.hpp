@@ -52,6 +52,8 @@ class socket_address {
   void set_port(std::uint16_t) noexcept;
   /// The number of an IPv4 address, 0 of any other.
   std::uint32_t v4() const noexcept { return family() == AF_INET ? ntohl(storage_.v4.sin_addr.s_addr) : 0; }
+  /// The next higher one, with the same port: 10.0.1.0 after 10.0.0.255. Precondition: IPv4 or IPv6.
+  socket_address next_host() const noexcept;
   /// "127.0.0.1", "::1", "/run/revecho.sock"
   std::string host() const;
   /// In network order: 4 bytes of IPv4, 16 of IPv6. Precondition: one of these.

@@ -18,7 +18,7 @@ namespace {
 // of them before it finds another: a millisecond in place of 40 us.
 constexpr std::size_t ports_used_of_an_address = 12'000;
 
-constexpr std::uint32_t most_sources = 65'536;
+constexpr std::size_t most_sources = 65'536;
 
 latency_target parse_target_latency(const std::string& text) {
   const auto fail = [&] {
@@ -40,16 +40,18 @@ socket_address parse_address(std::string_view text) {
   return *address;
 }
 
+// A range that goes down, or from one family to the other, has no end.
 std::vector<socket_address> parse_sources(const std::string& text) {
   const auto dash = text.find('-');
-  const auto first = parse_address(std::string_view(text).substr(0, dash));
-  if (dash == text.npos) return {first};
+  std::vector<socket_address> all{parse_address(std::string_view(text).substr(0, dash))};
+  if (dash == text.npos) return all;
   const auto last = parse_address(std::string_view(text).substr(dash + 1));
-  if (first.v4() == 0 || last.v4() < first.v4() || last.v4() - first.v4() >= most_sources)
-    throw std::invalid_argument(fmt::format("'{}' is not a range of at most {} IPv4 addresses", text, most_sources));
-  std::vector<socket_address> all;
-  for (std::uint32_t a = first.v4(); a <= last.v4(); ++a)
-    all.push_back(socket_address::v4(a, 0));
+  while (!(all.back() == last)) {
+    if (all.size() == most_sources)
+      throw std::invalid_argument(
+          fmt::format("'{}' is not a range of at most {} addresses of one family", text, most_sources));
+    all.push_back(all.back().next_host());
+  }
   return all;
 }
 

@@ -1,0 +1,71 @@
+// The command line of revecho-stress: where connections come from.
+#include "tests/support/capture.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/text_matchers.hpp"
+
+#include "shared/options/command_line.hpp"
+#include "tools/stress/options.hpp"
+
+#include <optional>
+#include <string>
+#include <unistd.h>
+#include <vector>
+
+using namespace revecho;
+using namespace revecho::stress;
+using revecho::test::contains;
+
+using words = std::vector<std::string>;
+
+namespace {
+
+struct answer {
+  std::optional<stress_options> options;
+  std::string errors;
+};
+
+answer parsed(const words& arguments) {
+  std::vector<const char*> argv{"revecho-stress"};
+  for (const auto& argument : arguments)
+    argv.push_back(argument.c_str());
+  answer a;
+  revecho::testing::captured errors(STDERR_FILENO);
+  try {
+    a.options = parse_stress_options(static_cast<int>(argv.size()), argv.data());
+  } catch (const early_exit&) { // errors has the reason
+  }
+  a.errors = errors.text();
+  return a;
+}
+
+words sources_of(const std::string& range) {
+  words hosts;
+  const auto answered = parsed({"--source", range});
+  for (const auto& each : answered.options.value().work.sources)
+    hosts.push_back(each.host());
+  return hosts;
+}
+
+} // namespace
+
+TEST_CASE("stress options: take ranges of addresses of both families, over the ends of their parts") {
+  CHECK(sources_of("127.0.0.2") == words{"127.0.0.2"});
+  CHECK(sources_of("10.0.0.254-10.0.1.1") == words{"10.0.0.254", "10.0.0.255", "10.0.1.0", "10.0.1.1"});
+  CHECK(sources_of("fd00::7") == words{"fd00::7"});
+  CHECK(sources_of("fd00::fffe-fd00::1:1") == words{"fd00::fffe", "fd00::ffff", "fd00::1:0", "fd00::1:1"});
+  CHECK(sources_of("::1-::1") == words{"::1"});
+  CHECK(sources_of("10.0.0.0-10.0.255.255").size() == 65'536);
+  CHECK(sources_of("fd00::-fd00::ffff").size() == 65'536);
+}
+
+TEST_CASE("stress options: refuse ranges of addresses that are none, or too large") {
+  for (const std::string bad : {"10.0.0.2-10.0.0.1", "fd00::2-fd00::1", "10.0.0.1-::1", "::1-10.0.0.1",
+           "10.0.0.0-10.1.0.0", "fd00::-fd00::1:0"}) {
+    CAPTURE(bad);
+    CHECK_THAT(parsed({"--source", bad}).errors, contains("is not a range of at most 65536 addresses of one family"));
+  }
+  for (const std::string bad : {"", "-", "10.0.0.1-", "-10.0.0.1", "host", "fd00::1-fd00::2-fd00::3"}) {
+    CAPTURE(bad);
+    CHECK_THAT(parsed({"--source", bad}).errors, contains("is not an IP address"));
+  }
+}
