@@ -31,6 +31,15 @@ void require_option(int socket, int level, int name, int value) {
   check(::setsockopt(socket, level, name, &value, sizeof value));
 }
 
+// 0.0.0.0 is any address of this machine, of either family.
+socket_address local_end(const socket_address& from, const socket_address& to) noexcept {
+  if (from.family() != AF_INET || from.v4() != 0 || to.family() != AF_INET6) return from;
+  sockaddr_in6 any{};
+  any.sin6_family = AF_INET6;
+  any.sin6_port = htons(from.port());
+  return socket_address::from(reinterpret_cast<const sockaddr*>(&any), sizeof any);
+}
+
 bool is_connected_to_itself(int socket, const socket_address& peer) noexcept {
   socket_address local;
   socklen_t size = socket_address::capacity;
@@ -104,7 +113,8 @@ std::optional<std::chrono::milliseconds> time_in_backlog(int socket) noexcept {
   return std::chrono::milliseconds{info.tcpi_last_data_sent};
 }
 
-// The kernel chooses the port when connecting, so that it only has to be free for this destination.
+// Without a port, the kernel chooses one when connecting, so that it only has to be free for this destination. With
+// SO_REUSEADDR that holds for a given port, too: bind() lets sockets share it, and connect() tells whether it is free.
 unique_descriptor open_socket(
     const socket_address& to, const std::optional<socket_address>& from, std::error_code& error) noexcept {
   unique_descriptor socket(::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -112,8 +122,13 @@ unique_descriptor open_socket(
   if (!socket || to.is_unix()) return socket;
   set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
   if (!from) return socket;
-  set_option(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-  if (::bind(socket.get(), from->data(), from->size()) != 0) error = last_error();
+  const auto local = local_end(*from, to);
+  if (local.port() == 0) {
+    set_option(socket.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  } else {
+    set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  }
+  if (::bind(socket.get(), local.data(), local.size()) != 0) error = last_error();
   return socket;
 }
 

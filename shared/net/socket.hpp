@@ -46,8 +46,9 @@ unique_descriptor open_socket(
 
 /// Starts a non-blocking connect. `error`: none once connected, EINPROGRESS while under way, else the reason. After
 /// EINPROGRESS, call connect_result() when the socket becomes writable. EAGAIN: the backlog of a UNIX socket is full;
-/// try again after limits::full_backlog_pause. With `from`, connects from that address; the
-/// kernel picks a port that must be free for this destination only.
+/// try again after limits::full_backlog_pause. With `from`, connects from that address, of which 0.0.0.0 is any, and
+/// from its port; without one the kernel picks it. The port must be free for this destination only: else `error` is
+/// EADDRINUSE or EADDRNOTAVAIL.
 unique_descriptor start_connecting(
     const socket_address& to, const std::optional<socket_address>& from, std::error_code& error) noexcept;
 

@@ -29,9 +29,23 @@ std::string proxy_header_of(const async::stream& peer, proxy_version version, st
   return header;
 }
 
-std::string why_not_connected(std::error_code error, bool has_sources) {
+// Ports of all addresses.
+std::size_t places_of(const workload& work) noexcept {
+  return work.source_ports->size() * std::max<std::size_t>(work.sources.size(), 1);
+}
+
+bool is_port_taken(std::error_code error) noexcept {
+  return error == std::errc::address_in_use || error == std::errc::address_not_available;
+}
+
+std::string why_not_connected(std::error_code error, const workload& work) {
+  if (work.source_ports && is_port_taken(error))
+    return "all of --source-ports are in use, or were less than a minute ago (TIME_WAIT); widen the range, use more "
+           "addresses with --source, or --close reset";
+  if (work.source_ports && error == std::errc::permission_denied)
+    return "ports below 1024 need privileges; choose higher --source-ports";
   if (error == std::errc::address_not_available) return "no free port towards it; use more addresses with --source";
-  if (error == std::errc::address_family_not_supported && has_sources)
+  if (error == std::errc::address_family_not_supported && !work.sources.empty())
     return "--source has an address of the other family (IPv4, IPv6)";
   return error.message();
 }
@@ -108,21 +122,27 @@ async::awaitable<void> client::connect() {
   const auto& work = owner_.work();
   const auto addresses = to_.addresses();
   const auto before = steady::now();
+  const auto deadline = deadline_after(work.timeout);
   std::error_code error;
-  auto peer = co_await async::connect_to_first(
-      owner_.io(), *addresses, deadline_after(work.timeout), error, owner_.source_for(number_));
+  auto turn = work.source_ports ? to_.take_turn() : number_;
+  for (std::size_t left = work.source_ports ? places_of(work) : 1; left > 0; --left) {
+    auto peer = co_await async::connect_to_first(owner_.io(), *addresses, deadline, error, owner_.source_for(turn++));
+    if (peer) peer_.emplace(std::move(*peer));
+    if (peer_ || !is_port_taken(error)) break;
+  }
   const auto now = steady::now();
   results_.notice(now);
-  if (peer && work.send_proxy) header_ = proxy_header_of(*peer, *work.send_proxy, error);
-  if (peer && !error) {
-    peer_.emplace(std::move(*peer));
+  if (peer_ && work.send_proxy) {
+    header_ = proxy_header_of(*peer_, *work.send_proxy, error);
+    if (error) peer_.reset();
+  }
+  if (peer_) {
     if (work.asks_for_arrivals()) peer_->stamp_arrivals(); // if that fails, reads get no stamps
     connecting_ = results_.stood_still_since(before) ? std::nullopt : std::optional(now - before);
     if (connecting_) results_.count_connect(*connecting_);
   } else if (!owner_.is_cut_off()) {
     talk_.fail_to_begin(before, now,
-        fmt::format(
-            "cannot connect to {}: {}", to_string(to_.name()), why_not_connected(error, !work.sources.empty())),
+        fmt::format("cannot connect to {}: {}", to_string(to_.name()), why_not_connected(error, work)),
         error == std::errc::connection_refused ? fault::refused : fault::not_connected,
         {.remote = addresses->size() == 1 ? std::optional(addresses->front()) : std::nullopt});
   }

@@ -131,8 +131,9 @@ json config_json(const stress_options& options) {
       {"messages", work.messages ? json(*work.messages) : json()}, {"timeout_s", seconds(work.timeout)},
       {"reconnect", work.reconnect}, {"reconnect_pause", work.reconnect_pause.text()},
       {"outage_s", seconds(work.shortest_outage)}, {"timestamps", work.asks_for_arrivals()}, {"threads", work.threads},
-      {"sources", work.sources.size()}, {"nodelay", !work.uses_unix()},
-      {"seed", work.seed ? json(*work.seed) : json()}};
+      {"sources", work.sources.size()},
+      {"source_ports", work.source_ports ? json({work.source_ports->first, work.source_ports->last}) : json()},
+      {"nodelay", !work.uses_unix()}, {"seed", work.seed ? json(*work.seed) : json()}};
   if (options.find_rate)
     config["find_rate"] = {
         {"percentile", options.find_rate->percent}, {"limit_us", microseconds(options.find_rate->limit)}};

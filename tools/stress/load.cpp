@@ -42,7 +42,8 @@ std::size_t ports_of_an_address() {
 
 std::size_t ports_of(const workload& work) {
   if (work.uses_unix()) return 0;
-  return ports_of_an_address() * std::max<std::size_t>(work.sources.size(), 1);
+  const auto each = work.source_ports ? work.source_ports->size() : ports_of_an_address();
+  return each * std::max<std::size_t>(work.sources.size(), 1);
 }
 
 std::size_t usable_processors() noexcept {
@@ -116,8 +117,9 @@ std::string what_is_missing(const workload& work, std::size_t clients) {
   if (clients > ports)
     return fmt::format(
         "{} clients need as many ports, and {} address{} of this machine {} {}: connect from more addresses "
-        "with --source, or widen net.ipv4.ip_local_port_range",
-        clients, addresses, addresses == 1 ? "" : "es", addresses == 1 ? "has" : "have", ports);
+        "with --source, or widen {}",
+        clients, addresses, addresses == 1 ? "" : "es", addresses == 1 ? "has" : "have", ports,
+        work.source_ports ? "--source-ports" : "net.ipv4.ip_local_port_range");
   return {};
 }
 

@@ -63,7 +63,7 @@ class session {
   bool is_interrupted() const noexcept { return !levels_.empty() && levels_.back().interrupted; }
 
   const level_result& run_level(std::size_t clients) {
-    if (options_.sources_auto) engine_.work().sources = automatic_sources(options_.work.to, clients);
+    if (options_.sources_auto) engine_.work().sources = automatic_sources(options_.work, clients);
     load::observer observer;
     if (!options_.csv.empty() || line_.is_shown()) observer = [this, clients](const second& s) { observe(clients, s); };
     errors_ = 0;

@@ -55,6 +55,15 @@ std::vector<socket_address> parse_sources(const std::string& text) {
   return all;
 }
 
+port_range parse_ports(const std::string& text) try {
+  const auto dash = text.find('-');
+  const auto first = parse_count(text.substr(0, dash), 1, 65'535);
+  const auto last = dash == text.npos ? first : parse_count(text.substr(dash + 1), first, 65'535);
+  return {static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last)};
+} catch (const std::invalid_argument&) {
+  throw std::invalid_argument(fmt::format("'{}' is not a range of ports from 1 to 65535, like 20000-29999", text));
+}
+
 void add_targets(CLI::App& app, workload& work) {
   app.option_defaults()->group("Load");
   const auto endpoints = [](const std::vector<std::string>& texts) {
@@ -146,6 +155,8 @@ void add_connection_options(CLI::App& app, stress_options& options) {
     return options.sources_auto ? std::vector<socket_address>{} : parse_sources(text);
   };
   add_parsed(app, "--source", work.sources, sources, "ADDR[-ADDR]|auto", "Addresses to connect from, in turn");
+  add_parsed(app, "--source-ports", work.source_ports, parse_ports, "PORT-PORT",
+      "Ports to connect from, in turn; one that is in use is skipped [the system's choice]");
   const auto seed = [](const std::string& text) {
     return parse_count(text, 0, std::numeric_limits<std::uint64_t>::max());
   };
@@ -252,12 +263,11 @@ stress_options parse_stress_options(int argc, const char* const* argv) {
   if (options.work.framing_kind == framing::raw) options.work.max_size = limits::read_buffer;
   options.work.keeps_events = !options.events.empty();
   if (const auto reason = reason_impossible(options.work); !reason.empty()) reject_usage(app.get_name(), reason);
-  if (options.work.uses_unix() && app.count("--source") > 0)
-    reject_usage(app.get_name(), "--source is for TCP: a UNIX socket is not connected to from an address");
+  for (const std::string of_tcp : {"--source", "--source-ports", "--send-proxy"})
+    if (options.work.uses_unix() && app.count(of_tcp) > 0)
+      reject_usage(app.get_name(), of_tcp + " is for TCP: a UNIX socket has no addresses and ports");
   if (options.work.uses_unix() && options.work.close == closing::reset)
     reject_usage(app.get_name(), "--close reset is for TCP: a UNIX socket has no resets");
-  if (options.work.uses_unix() && options.work.send_proxy)
-    reject_usage(app.get_name(), "--send-proxy is for TCP: a UNIX socket has no addresses to put into the header");
   if ((options.json == "-") + (options.csv == "-") + (options.events == "-") > 1)
     reject_usage(app.get_name(), "only one of --json, --csv and --events can have stdout: give the others a file");
   if (options.find_rate && options.levels.size() != 1)
@@ -265,15 +275,16 @@ stress_options parse_stress_options(int argc, const char* const* argv) {
   return options;
 }
 
-std::vector<socket_address> automatic_sources(const std::vector<endpoint>& to, std::size_t clients) {
+std::vector<socket_address> automatic_sources(const workload& work, std::size_t clients) {
   constexpr std::uint32_t loopback = 0x7f000001;
   const auto is_loopback = [](const endpoint& each) {
     const auto address = socket_address::parse(each.host, 0);
     return each.host == "localhost" || (address && address->v4() >> 24 == loopback >> 24);
   };
+  const auto ports = work.source_ports ? work.source_ports->size() : ports_used_of_an_address;
   std::vector<socket_address> sources;
-  if (clients <= ports_used_of_an_address || !std::all_of(to.begin(), to.end(), is_loopback)) return sources;
-  const auto needed = (clients + ports_used_of_an_address - 1) / ports_used_of_an_address;
+  if (clients <= ports || !std::all_of(work.to.begin(), work.to.end(), is_loopback)) return sources;
+  const auto needed = (clients + ports - 1) / ports;
   for (std::uint32_t i = 0; i < needed; ++i)
     sources.push_back(socket_address::v4(loopback + i, 0));
   return sources;

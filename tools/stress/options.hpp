@@ -48,6 +48,6 @@ stress_options parse_stress_options(int argc, const char* const* argv);
 
 /// The addresses of this machine that --source auto chooses for so many clients: on loopback as many of 127.0.0.x as
 /// their ports make necessary, elsewhere none, which leaves the choice to the system.
-std::vector<socket_address> automatic_sources(const std::vector<endpoint>& to, std::size_t clients);
+std::vector<socket_address> automatic_sources(const workload&, std::size_t clients);
 
 } // namespace revecho::stress

@@ -6,6 +6,7 @@
 #include "shared/net/name_lookup.hpp"
 #include "shared/options/endpoint.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -49,12 +50,16 @@ class target {
   /// Each address that it has now as a target of its own, which stays what it is. After resolve().
   std::vector<std::shared_ptr<target>> one_for_each_address();
 
+  /// Numbers the connections that take the source ports in turn. Any thread.
+  std::uint64_t take_turn() noexcept { return turns_++; }
+
  private:
   using clock = std::chrono::steady_clock;
 
   std::error_code take_result();
 
   endpoint to_;
+  std::atomic<std::uint64_t> turns_ = 0;
   std::mutex mutex_; // for all that follows
   bool interrupted_ = false;
   std::optional<name_lookup> lookup_; // the last, until its result has been taken

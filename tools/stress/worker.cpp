@@ -189,9 +189,14 @@ async::awaitable<void> worker::cut_off() {
   io_.stop();
 }
 
-std::optional<socket_address> worker::source_for(std::uint64_t client) const {
-  if (work_.sources.empty()) return std::nullopt;
-  return work_.sources[client % work_.sources.size()];
+std::optional<socket_address> worker::source_for(std::uint64_t turn) const {
+  const auto& all = work_.sources;
+  const auto& ports = work_.source_ports;
+  if (all.empty() && !ports) return std::nullopt;
+  auto source = all.empty() ? socket_address() : all[turn % all.size()];
+  const auto round = turn / std::max<std::size_t>(all.size(), 1);
+  if (ports) source.set_port(static_cast<std::uint16_t>(ports->first + round % ports->size()));
+  return source;
 }
 
 } // namespace revecho::stress

@@ -70,7 +70,8 @@ class worker {
     draw_ = 6364136223846793005U * draw_ + 1442695040888963407U; // Knuth's MMIX
     return (work_.nets || draw_ >> 61U == 0) && work_.asks_for_arrivals();
   }
-  std::optional<socket_address> source_for(std::uint64_t client) const;
+  /// Where the connection with that number comes from: all addresses in turn, then the next port.
+  std::optional<socket_address> source_for(std::uint64_t turn) const;
 
   void first_connect_ended();
   /// Without a ramp nobody sends before all are connected (or could not be), so that a level offers what it says.

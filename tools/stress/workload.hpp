@@ -26,6 +26,13 @@ enum class closing { fin, reset };
 /// Faults, and as many ends of connections, that a level keeps one by one if it is to.
 inline constexpr std::size_t most_events = 100'000;
 
+struct port_range {
+  std::uint16_t first = 1;
+  std::uint16_t last = 65535;
+
+  std::size_t size() const noexcept { return std::size_t{last} - first + 1; }
+};
+
 struct workload {
   std::vector<endpoint> to{{"127.0.0.1", limits::default_port}}; ///< targets of the clients, in turn
   bool all_addresses = false;                                    ///< of a name: each is a target by itself
@@ -60,8 +67,9 @@ struct workload {
   bool nets = false;         ///< record net responses; with `timestamps`, at the cost of asking at every read
   bool keeps_events = false; ///< each fault and each end of a connection, up to most_events
   unsigned threads = 1;
-  std::vector<socket_address> sources; ///< addresses to connect from, in turn; empty: the system's choice
-  std::optional<std::uint64_t> seed;   ///< of all draws
+  std::vector<socket_address> sources;    ///< addresses to connect from, in turn; empty: the system's choice
+  std::optional<port_range> source_ports; ///< ports to connect from, in turn; none: the system's choice
+  std::optional<std::uint64_t> seed;      ///< of all draws
 
   /// Is some target a UNIX socket? They have no addresses, segments or arrival times.
   bool uses_unix() const noexcept {

@@ -157,8 +157,8 @@ TEST_CASE("stress: half-closes, reconnects and pipelines over a UNIX socket", "[
 }
 
 TEST_CASE("stress: refuses what only TCP has if its target is a UNIX socket") {
-  const auto [option, value] = GENERATE(
-      table<std::string, std::string>({{"--source", "127.0.0.1"}, {"--source", "auto"}, {"--close", "reset"}}));
+  const auto [option, value] = GENERATE(table<std::string, std::string>(
+      {{"--source", "127.0.0.1"}, {"--source", "auto"}, {"--source-ports", "1-9"}, {"--close", "reset"}}));
   const auto end = run("revecho-stress", {"unix:/nowhere", option, value});
   CHECK(end.exit_code == 2);
   CHECK_THAT(end.errors, contains(option) && contains(" is for TCP: "));

@@ -69,3 +69,30 @@ TEST_CASE("stress options: refuse ranges of addresses that are none, or too larg
     CHECK_THAT(parsed({"--source", bad}).errors, contains("is not an IP address"));
   }
 }
+
+TEST_CASE("stress options: take ranges of ports") {
+  const auto range = [](const std::string& text) {
+    const auto ports = parsed({"--source-ports", text}).options.value().work.source_ports.value();
+    return words{std::to_string(ports.first), std::to_string(ports.last), std::to_string(ports.size())};
+  };
+  CHECK(range("20000-20009") == words{"20000", "20009", "10"});
+  CHECK(range("1-65535") == words{"1", "65535", "65535"});
+  CHECK(range("7") == words{"7", "7", "1"});
+  CHECK_FALSE(parsed({}).options.value().work.source_ports);
+}
+
+TEST_CASE("stress options: refuse ranges of ports that are none") {
+  for (const std::string bad : {"", "-", "0", "0-5", "5-", "-5", "5-4", "1-65536", "http", "1-2-3", "auto"}) {
+    CAPTURE(bad);
+    CHECK_THAT(parsed({"--source-ports", bad}).errors, contains("is not a range of ports from 1 to 65535"));
+  }
+}
+
+TEST_CASE("stress options: choose as many addresses of loopback as clients need ports") {
+  workload work;
+  CHECK(automatic_sources(work, 12'000).empty());
+  CHECK(automatic_sources(work, 12'001).size() == 2);
+  work.source_ports = port_range{20'000, 20'009};
+  CHECK(automatic_sources(work, 10).empty());
+  CHECK(automatic_sources(work, 31).size() == 4);
+}
