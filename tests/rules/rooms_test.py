@@ -34,9 +34,11 @@ ROOMS = [
 
 # What the load tool decides, without a socket, a clock or an event loop: files of tools/stress that may include each
 # other and shared/{protocol,options} only. The workload names addresses to connect from, results hold histograms.
-CORE = ["conversation", "incidents", "judgement", "outages", "recorder", "results", "schedule", "small_histogram", "workload"]
+CORE = ["conversation", "hints", "incidents", "judgement", "outages", "recorder", "results", "schedule", "small_histogram",
+        "workload"]
 CORE_ROOMS = ["shared/protocol", "shared/options"] + [f"tools/stress/{name}.hpp" for name in CORE]
-CORE_EXTRA = {("workload.hpp", "shared/net/address.hpp"), ("incidents.hpp", "shared/net/address.hpp"), ("results.hpp", "shared/process/histogram.hpp"),
+CORE_EXTRA = {("workload.hpp", "shared/net/address.hpp"), ("incidents.hpp", "shared/net/address.hpp"),
+              ("results.hpp", "shared/process/histogram.hpp"),
               ("results.cpp", "tools/trend.hpp"), ("small_histogram.hpp", "shared/process/histogram.hpp")}
 CLOCK = re.compile(r"\bnow\(\)")
 

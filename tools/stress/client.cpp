@@ -168,7 +168,10 @@ async::awaitable<void> client::converse() {
 
 // After the last reply only the end of stream may follow.
 async::awaitable<void> client::await_end() {
-  if (!talk_.is_half_closed()) peer_->shutdown_send();
+  if (!talk_.is_half_closed()) {
+    peer_->shutdown_send();
+    talk_.half_close();
+  }
   std::error_code error;
   std::span<const char> input;
   const auto since = steady::now();

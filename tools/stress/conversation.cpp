@@ -60,6 +60,7 @@ void conversation::begin(std::uint64_t session_size, steady::time_point now, boo
   session_left_ = session_size;
   connecting_ = connecting;
   path_ = path;
+  ++results_.seen().connections;
   begun_ = net_reply_ = now;
   first_ = sequence_;
   received_ = 0;
@@ -161,6 +162,7 @@ void conversation::receive_unasked(std::span<const char>& bytes, steady::time_po
   const verdict v = sequence_ > 0 ? last.receive(bytes) : verdict::pending;
   const auto judged = judge_unasked(v, last, number_, skipped_);
   if (judged.was_skipped) results_.count_found();
+  look_for_signs(came);
   results_.count_wrong(judged.kind);
   if (results_.faults().count(judged.kind)) {
     auto one = begin_incident(judged.kind, now, {});
@@ -198,6 +200,7 @@ void conversation::complete_wrong(verdict v, steady::time_point now) {
   const flight oldest = *oldest_;
   const auto judged = judge_wrong(v, check_.reply(), number_, oldest.sequence, skipped_);
   if (judged.was_skipped) results_.count_found();
+  look_for_signs(check_.reply());
   note_wrong(judged, oldest, now);
   const bool later_came = judged.kind == fault::out_of_order && judged.whose->sequence > oldest.sequence;
   if (later_came && judged.whose->sequence < sequence_) skip_to(judged.whose->sequence, now);
@@ -253,6 +256,8 @@ std::size_t conversation::end(ending how, std::string_view reason, steady::time_
   broken_ = true;
   ended_ = how;
   why_ended_ = reason;
+  if (received_ == 0 && how == ending::late) ++results_.seen().silent;
+  if (received_ == 0 && (how == ending::closed || how == ending::reset)) ++results_.seen().turned_away;
   if (!oldest_ && !half_closed_ && how != ending::cut_off && how != ending::interrupted) {
     if (work_.reconnect) {
       results_.count_closed_idle();
@@ -298,14 +303,17 @@ void conversation::end_unfinished(bool counts, steady::time_point now) {
 
 void conversation::lose_all(ending how, std::string_view reason, steady::time_point now) {
   if (!down_since_) down_since_ = oldest_ ? oldest_->sent : now;
+  if (half_closed_ && oldest_) ++results_.seen().failed_after_half_close;
   if (connecting_ && oldest_) results_.count_no_first_reply(*connecting_, oldest_->intended, now, work_.timeout);
   while (oldest_) {
     const flight& f = *oldest_;
     if (check_.is_wrong() && work_.framing_kind != framing::raw) {
+      look_for_signs(check_.reply());
       note_wrong({fault::corrupt, {}}, f, now);
       count_wrong(fault::corrupt, true);
     } else {
       note_missing(fault_of(how), f, reason, now);
+      if (half_closed_) ++results_.seen().faults_after_half_close;
       results_.count_lost(f.intended, f.sent, now, how == ending::late);
       if (how != ending::late) ++lost_while_down_;
       pop_oldest();
@@ -320,6 +328,8 @@ void conversation::lose_all(ending how, std::string_view reason, steady::time_po
 void conversation::miss_end(ending how, std::string_view reason, steady::time_point now) {
   ended_ = how;
   why_ended_ = reason;
+  ++results_.seen().failed_after_half_close;
+  ++results_.seen().faults_after_half_close;
   results_.count_no_end(how == ending::late);
   note(how == ending::late ? fault::late_end : fault::no_end, now,
       [&] { return fmt::format("no end of stream after the last reply: {}", reason); });
@@ -336,6 +346,15 @@ incident conversation::begin_incident(fault kind, steady::time_point now, std::s
 
 void conversation::note(fault kind, steady::time_point now, const std::function<std::string()>& words) {
   if (results_.faults().count(kind)) results_.faults().keep(begin_incident(kind, now, words()));
+}
+
+// A usual cause may show in what came.
+void conversation::look_for_signs(std::span<const char> reply) {
+  if (has_proxy_header(reply)) {
+    ++results_.seen().proxy_headers;
+  } else if (oldest_ && reverses_framing(work_.framing_kind, expected_, reply)) {
+    ++results_.seen().reversed_framings;
+  }
 }
 
 // The reply of check_ came in place of the right one.

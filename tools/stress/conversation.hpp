@@ -73,7 +73,10 @@ class conversation {
   bool wants_half_close(bool more) const noexcept {
     return !half_closed_ && (session_left_ == 0 || !more) && (work_.half_close || work_.framing_kind == framing::eof);
   }
-  void half_close() noexcept { half_closed_ = true; }
+  void half_close() noexcept {
+    half_closed_ = true;
+    ++results_.seen().half_closed;
+  }
 
   // --- receiving ---
 
@@ -126,6 +129,7 @@ class conversation {
   std::string after_last(std::string_view what) const;
   incident begin_incident(fault kind, steady::time_point now, std::string what) const;
   void note(fault kind, steady::time_point now, const std::function<std::string()>& words);
+  void look_for_signs(std::span<const char> reply);
   void note_wrong(const judgement&, const flight&, steady::time_point now);
   void note_missing(fault kind, const flight&, std::string_view reason, steady::time_point now);
 

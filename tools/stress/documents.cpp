@@ -86,7 +86,7 @@ json targets_json(const level_result& level) {
   return all;
 }
 
-json to_json(const level_result& level, const failure_rule& rule) {
+json to_json(const level_result& level, const failure_rule& rule, framing used) {
   const auto reasons = failures(rule, level);
   auto replies = level.replies;
   std::sort(replies.begin(), replies.end());
@@ -109,8 +109,9 @@ json to_json(const level_result& level, const failure_rule& rule) {
       {"generator", generator_json(level)},
       {"retransmitted", level.retransmitted ? json(*level.retransmitted) : json()},
       {"delayed_ack_share", level.delayed_ack_share()}, {"faults", faults_json(level)},
-      {"outages", outages_json(level)}, {"lost_outside_outages", level.lost_outside_outages},
-      {"targets", targets_json(level)}, {"interrupted", level.interrupted}, {"failures", reasons},
+      {"hints", hints_of(level.seen, level.verified, level.lost + level.late, used)}, {"outages", outages_json(level)},
+      {"lost_outside_outages", level.lost_outside_outages}, {"targets", targets_json(level)},
+      {"interrupted", level.interrupted}, {"failures", reasons},
       {"ok", reasons.empty()}};
 }
 
@@ -167,7 +168,7 @@ nlohmann::ordered_json as_json(const stress_options& options, const host& machin
     const std::vector<name_resolution>& names, const std::vector<level_result>& levels) {
   json all = json::array();
   for (const auto& level : levels)
-    all.push_back(to_json(level, options.rule));
+    all.push_back(to_json(level, options.rule, options.work.framing_kind));
   const bool interrupted = std::any_of(levels.begin(), levels.end(), [](const auto& l) { return l.interrupted; });
   return {{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json(machine)},
       {"name_resolution", to_json(names)}, {"levels", all}, {"interrupted", interrupted},

@@ -330,6 +330,8 @@ std::vector<std::string> fault_lines(const level_result& level) {
 std::vector<std::string> remarks(const level_result& level, const workload& work) {
   std::vector<std::string> lines;
   add_failures(level, work, lines);
+  for (const auto& hint : hints_of(level.seen, level.verified, level.lost + level.late, work.framing_kind))
+    lines.push_back("Hint: " + hint);
   add_doubts(level, work, lines);
   return lines;
 }

@@ -104,6 +104,7 @@ class recorder {
   /// Single faults, besides the counts above.
   incidents& faults() noexcept { return result_.faults; }
   connection_ends& ends() noexcept { return result_.ends; }
+  symptoms& seen() noexcept { return result_.seen; }
 
  private:
   void count_in_part(steady::time_point now) noexcept;

@@ -91,6 +91,7 @@ void level_result::merge(const level_result& other) {
   first_reply.merge(other.first_reply);
   faults.merge(other.faults);
   ends.merge(other.ends);
+  seen.merge(other.seen);
   interruptions.insert(interruptions.end(), other.interruptions.begin(), other.interruptions.end());
   interruptions_left_out += other.interruptions_left_out;
   lost_outside_outages += other.lost_outside_outages;

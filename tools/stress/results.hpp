@@ -3,6 +3,7 @@
 #pragma once
 
 #include "shared/process/histogram.hpp"
+#include "tools/stress/hints.hpp"
 #include "tools/stress/incidents.hpp"
 #include "tools/stress/outages.hpp"
 
@@ -109,6 +110,7 @@ struct level_result {
   latencies first_reply; ///< of each connection: connecting, and from when its first message was due to a right reply
   incidents faults;      ///< all of these, by their kind
   connection_ends ends;  ///< if asked for
+  symptoms seen;         ///< of usual causes
   std::vector<interruption> interruptions;     ///< the first ones
   std::uint64_t interruptions_left_out = 0;    ///< the others
   std::uint64_t lost_outside_outages = 0;      ///< of `lost`: the connection lasted, or the interruption was left out

@@ -41,6 +41,7 @@ report stress(std::uint16_t port, const std::string& framing, const std::vector<
   if (document.is_discarded()) return result;
   const auto& level = document["levels"][0];
   CHECK(contradictions(level, result.end.errors) == std::vector<std::string>{});
+  if (level["verified"] > 0) CHECK(level["hints"].empty()); // of ordinary faults
   for (const auto& [kind, count] : level["wrong"].items())
     if (count != 0) result.faults[kind] = count;
   for (const std::string kind : {"lost", "late", "connect_failed", "closed_early"})

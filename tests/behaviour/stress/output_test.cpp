@@ -78,7 +78,7 @@ TEST_CASE("stress: writes its results as JSON of a fixed shape", "[direct]") {
                              "verified", "wrong", "lost", "late", "connect_failed", "closed_early", "closed_idle",
                              "reconnects", "clients_gone", "ended_early_s", "split_replies", "latency_us",
                              "latency_by_client_us", "fairness", "offered_concurrency", "effective_concurrency",
-                             "generator", "retransmitted", "delayed_ack_share", "faults", "outages",
+                             "generator", "retransmitted", "delayed_ack_share", "faults", "hints", "outages",
                              "lost_outside_outages", "targets", "interrupted", "failures", "ok"});
     CHECK(keys(level["wrong"]) == names{"echoed unchanged", "short", "extra bytes", "repeated", "out of order",
                                       "other connection's", "corrupt"});
