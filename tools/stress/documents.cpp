@@ -18,8 +18,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-double microseconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e3; }
-
 json to_json(const latencies& l) {
   const auto percentile = [&](double percent) {
     const auto known = l.values.known_percentile(percent);

@@ -33,8 +33,6 @@ json to_json(const incident& i, const level_result& level) {
   return one;
 }
 
-double microseconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1e3; }
-
 json to_json(const connection_end& e, const level_result& level) {
   return {{"time", exact_time(level.time_of(e.at))}, {"event", "end"}, {"kind", e.kind}, {"client", e.client},
       {"local", to_json(e.path.local)}, {"remote", to_json(e.path.remote)},

@@ -13,6 +13,9 @@
 
 namespace revecho::stress {
 
+/// As the JSON has times.
+inline double microseconds(std::chrono::nanoseconds time) noexcept { return static_cast<double>(time.count()) / 1e3; }
+
 /// UTC, to the microsecond: "2026-01-31T12:00:00.000000Z".
 std::string exact_time(std::chrono::system_clock::time_point);
 
