@@ -4,7 +4,7 @@
 #pragma once
 
 #include "shared/net/address.hpp"
-#include "tools/stress/payload.hpp"
+#include "shared/protocol/payload.hpp"
 
 #include <array>
 #include <chrono>
