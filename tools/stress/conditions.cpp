@@ -189,6 +189,10 @@ std::vector<rule_result> judge(const failure_rule& rule, const level_result& lev
   if (rule.every_reply_is_right) all.push_back({"every reply is right", what_was_not_right(level)});
   for (const auto& each : rule.conditions)
     all.push_back({each.text, failure_of(each, level)});
+  if (!rule.than) return all;
+  for (const auto& each : compare(*rule.than, level))
+    if (each.is_known)
+      all.push_back({fmt::format("{} no worse than in {}", to_string(each.figure), rule.than->name), each.reason});
   return all;
 }
 

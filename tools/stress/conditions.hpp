@@ -1,8 +1,10 @@
-// Failure of a load: the rule that every reply is right, and the conditions of --fail-if. Knows no I/O.
+// Failure of a load: the rule that every reply is right, the conditions of --fail-if, and --baseline. Knows no I/O.
 #pragma once
 
+#include "tools/stress/baseline.hpp"
 #include "tools/stress/results.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,7 @@ struct condition {
 struct failure_rule {
   bool every_reply_is_right = true; ///< unless --fail-if none
   std::vector<condition> conditions;
+  std::optional<baseline> than; ///< of --baseline
 };
 
 /// Of "none", "p99>5ms,lost>0" and so on. Throws std::invalid_argument.

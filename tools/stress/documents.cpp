@@ -46,6 +46,25 @@ json of_clients(std::vector<std::chrono::nanoseconds> all) {
   return {{"clients", all.size()}, {"median", microseconds(all[all.size() / 2])}, {"worst", microseconds(all.back())}};
 }
 
+// Columns: they are read as such, and take less room.
+json to_json(const std::vector<second_figures>& all) {
+  const auto column = [&](auto value) {
+    json values = json::array();
+    for (const auto& each : all)
+      values.push_back(value(each));
+    return values;
+  };
+  const auto latency = [&](auto member) {
+    return column([&](const second_figures& s) { return s.*member ? json(microseconds(*(s.*member))) : json(); });
+  };
+  return {{"time_s", column([](const auto& s) { return seconds(s.time); })},
+      {"connected", column([](const auto& s) { return s.connected; })},
+      {"sent", column([](const auto& s) { return s.sent; })},
+      {"verified", column([](const auto& s) { return s.verified; })},
+      {"errors", column([](const auto& s) { return s.errors; })}, {"p50_us", latency(&second_figures::p50)},
+      {"p99_us", latency(&second_figures::p99)}, {"max_us", latency(&second_figures::max)}};
+}
+
 json wrong_json(const level_result& level) {
   json wrong = json::object();
   for (std::size_t i = 0; i < fault_kinds; ++i)
@@ -88,9 +107,9 @@ json to_json(const level_result& level, const failure_rule& rule, framing used) 
   const auto reasons = failures(rule, level);
   auto replies = level.replies;
   std::sort(replies.begin(), replies.end());
-  return {{"clients", level.clients}, {"started", format_time(level.started)}, {"offered_rate", level.offered_rate},
-      {"window_s", seconds(level.window)}, {"messages", level.messages}, {"rate", level.rate()},
-      {"drift", level.drift() ? json(*level.drift()) : json()}, {"verified", level.verified},
+  json document{{"clients", level.clients}, {"started", format_time(level.started)},
+      {"offered_rate", level.offered_rate}, {"window_s", seconds(level.window)}, {"messages", level.messages},
+      {"rate", level.rate()}, {"drift", level.drift() ? json(*level.drift()) : json()}, {"verified", level.verified},
       {"wrong", wrong_json(level)}, {"lost", level.lost}, {"late", level.late},
       {"connect_failed", level.connect_failed}, {"closed_early", level.closed_early},
       {"closed_idle", level.closed_idle}, {"reconnects", level.reconnects}, {"clients_gone", level.clients_gone},
@@ -109,9 +128,13 @@ json to_json(const level_result& level, const failure_rule& rule, framing used) 
       {"delayed_ack_share", level.delayed_ack_share()}, {"faults", faults_json(level)},
       {"hints", hints_of(level.seen, level.verified, level.lost + level.late, used)}, {"outages", outages_json(level)},
       {"lost_outside_outages", level.lost_outside_outages}, {"targets", targets_json(level)},
-      {"interrupted", level.interrupted}, {"failures", reasons},
-      {"ok", reasons.empty()}};
+      {"interrupted", level.interrupted}, {"failures", reasons}, {"ok", reasons.empty()},
+      {"seconds", to_json(level.by_second)}};
+  if (rule.than) document["baseline"] = as_json(compare(*rule.than, level));
+  return document;
 }
+
+} // namespace
 
 json config_json(const stress_options& options) {
   const auto& work = options.work;
@@ -138,6 +161,8 @@ json config_json(const stress_options& options) {
         {"percentile", options.find_rate->percent}, {"limit_us", microseconds(options.find_rate->limit)}};
   return config;
 }
+
+namespace {
 
 json host_json(const host& machine) {
   json all(machine);
@@ -168,9 +193,12 @@ nlohmann::ordered_json as_json(const stress_options& options, const host& machin
   for (const auto& level : levels)
     all.push_back(to_json(level, options.rule, options.work.framing_kind));
   const bool interrupted = std::any_of(levels.begin(), levels.end(), [](const auto& l) { return l.interrupted; });
-  return {{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json(machine)},
+  json document{{"revecho_stress", 1}, {"config", config_json(options)}, {"host", host_json(machine)},
       {"name_resolution", to_json(names)}, {"levels", all}, {"interrupted", interrupted},
       {"ok", all_ok(options.rule, levels)}};
+  if (const auto& than = options.rule.than)
+    document["baseline"] = {{"file", than->name}, {"tolerance", than->tolerance}};
+  return document;
 }
 
 nlohmann::ordered_json as_json(const rate_search& s) {
@@ -181,13 +209,12 @@ nlohmann::ordered_json as_json(const rate_search& s) {
 
 std::string csv_titles() { return "clients,time_s,connected,sent,verified,errors,p50_us,p99_us,max_us\n"; }
 
-std::string csv_line(std::size_t clients, const second& s) {
+std::string csv_line(std::size_t clients, const second_figures& s) {
   const auto latency = [](std::optional<std::chrono::nanoseconds> value) {
     return value ? fmt::format("{:.1f}", microseconds(*value)) : std::string();
   };
-  const auto longest = s.latency.size() > 0 ? std::optional(s.latency.max()) : std::nullopt;
   return fmt::format("{},{:.3f},{},{},{},{},{},{},{}\n", clients, seconds(s.time), s.connected, s.sent, s.verified,
-      s.errors, latency(s.latency.known_percentile(50)), latency(s.latency.known_percentile(99)), latency(longest));
+      s.errors, latency(s.p50), latency(s.p99), latency(s.max));
 }
 
 // The steps grow finer towards 100 %: each halving of the distance to it has five (Tene, HdrHistogram).

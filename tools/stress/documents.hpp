@@ -19,12 +19,15 @@ namespace revecho::stress {
 nlohmann::ordered_json as_json(
     const stress_options&, const host&, const std::vector<name_resolution>&, const std::vector<level_result>&);
 
+/// The load, in that document.
+nlohmann::ordered_json config_json(const stress_options&);
+
 /// What --find-rate found, for the same document.
 nlohmann::ordered_json as_json(const rate_search&);
 
 /// The titles of a CSV file, and a line of it.
 std::string csv_titles();
-std::string csv_line(std::size_t clients, const second&);
+std::string csv_line(std::size_t clients, const second_figures&);
 
 /// The percentile distribution in milliseconds, as HdrHistogram's outputPercentileDistribution() writes it with five
 /// ticks for each half distance.

@@ -1,4 +1,5 @@
 // revecho-stress: many verified clients against any server that reverses bytes.
+#include "shared/options/command_line.hpp"
 #include "shared/process/format.hpp"
 #include "shared/process/output.hpp"
 #include "shared/process/program.hpp"
@@ -19,9 +20,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <exception>
+#include <fstream>
+#include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace revecho::stress {
@@ -65,16 +70,19 @@ class session {
   const level_result& run_level(std::size_t clients) {
     if (options_.sources_auto) engine_.work().sources = automatic_sources(options_.work, clients);
     load::observer observer;
-    if (!options_.csv.empty() || line_.is_shown()) observer = [this, clients](const second& s) { observe(clients, s); };
+    const bool keeps_seconds = !options_.json.empty() || options_.rule.than;
+    if (!options_.csv.empty() || keeps_seconds || line_.is_shown())
+      observer = [this, clients](const second& s) { observe(clients, s.figures()); };
     errors_ = 0;
     levels_.push_back(engine_.run(clients, observer));
+    levels_.back().by_second = std::exchange(by_second_, {});
     line_.clear();
     record_events(levels_.back());
     show_row(levels_.back());
     if (!options_.find_rate || levels_.back().wrong_total() > 0) report_failures(levels_.back());
     const bool is_step = options_.find_rate && levels_.back().ok(); // of these, only the outcome is of interest
     if (!options_.quiet && !is_step)
-      for (const auto& text : remarks(levels_.back(), engine_.work()))
+      for (const auto& text : remarks_about(levels_.back()))
         write_to_stderr(fitting(fmt::format("{}: {}", name_of(levels_.back()), text)) + '\n');
     return levels_.back();
   }
@@ -85,6 +93,13 @@ class session {
     write_events(level, [&](std::string_view lines) { events_.write(lines); });
     level.faults.drop_kept();
     level.ends = {};
+  }
+
+  std::vector<std::string> remarks_about(const level_result& level) {
+    auto all = remarks(level, engine_.work());
+    if (const auto& than = options_.rule.than)
+      if (auto text = about_unknown(*than, level); !text.empty()) all.push_back(std::move(text));
+    return all;
   }
 
   // Even with --quiet: an exit code needs a reason.
@@ -125,7 +140,8 @@ class session {
     }
   }
 
-  void observe(std::size_t clients, const second& s) {
+  void observe(std::size_t clients, const second_figures& s) {
+    by_second_.push_back(s);
     if (csv_.is_open()) csv_.write(csv_line(clients, s));
     errors_ += s.errors;
     const auto& work = options_.work;
@@ -133,7 +149,7 @@ class session {
     line_.show(work.messages ? -1 : std::chrono::duration<double>(s.time) / total,
         fmt::format("{}  {}/{} connected  {}/s  p99 {}  {} errors",
             format_duration(std::chrono::round<std::chrono::seconds>(s.time)), s.connected, clients,
-            format_count(static_cast<double>(s.verified)), percentile_text(s.latency, 99), errors_));
+            format_count(static_cast<double>(s.verified)), s.p99 ? format_duration(*s.p99) : "–", errors_));
   }
 
   void search() {
@@ -201,12 +217,30 @@ class session {
   line_file csv_;
   line_file events_;
   std::vector<level_result> levels_;
-  std::uint64_t errors_ = 0; // of the level
+  std::vector<second_figures> by_second_; // of the level
+  std::uint64_t errors_ = 0;              // likewise
   rate_search found_;
 };
 
+// A baseline of another load is a mistake of who asked.
+void read_baseline(stress_options& options) {
+  if (options.baseline.empty()) return;
+  std::ifstream file(options.baseline);
+  if (!file) throw std::system_error(errno, std::system_category(), fmt::format("cannot read {}", options.baseline));
+  try {
+    const auto document = nlohmann::ordered_json::parse(file, nullptr, false);
+    options.rule.than = parse_baseline(options.baseline, options.tolerance, document, config_json(options));
+  } catch (const std::invalid_argument& error) {
+    reject_usage("revecho-stress", fmt::format("--baseline: {}", error.what()));
+  } catch (const std::ios_base::failure& error) { // of a folder
+    throw std::runtime_error(fmt::format("cannot read {}: {}", options.baseline, error.what()));
+  }
+}
+
 int run(int argc, char** argv) {
-  session all(parse_stress_options(argc, argv));
+  auto options = parse_stress_options(argc, argv);
+  read_baseline(options);
+  session all(std::move(options));
   const stop_signals signals([&] { all.engine().interrupt(); });
   return all.run();
 }

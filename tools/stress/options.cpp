@@ -20,6 +20,9 @@ constexpr std::size_t ports_used_of_an_address = 12'000;
 
 constexpr std::size_t most_sources = 65'536;
 
+// Five whole seconds lie in it, whenever it begins.
+constexpr std::chrono::seconds shortest_compared{6};
+
 latency_target parse_target_latency(const std::string& text) {
   const auto fail = [&] {
     throw std::invalid_argument(fmt::format("'{}' is not a target: write it like p99=5ms", text));
@@ -32,6 +35,15 @@ latency_target parse_target_latency(const std::string& text) {
   if (error != std::errc{} || stopped != end || target.percent <= 0 || target.percent >= 100) fail();
   target.limit = parse_some_duration(text.substr(equals + 1));
   return target;
+}
+
+double parse_tolerance(const std::string& text) {
+  double percent = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, percent, std::chars_format::fixed);
+  if (error != std::errc{} || std::string_view(stopped, end) != "%" || !(percent >= 0) || percent > 1000)
+    throw std::invalid_argument(fmt::format("'{}' is not a tolerance: write it like 10%", text));
+  return percent / 100;
 }
 
 socket_address parse_address(std::string_view text) {
@@ -175,6 +187,14 @@ void add_output_options(CLI::App& app, stress_options& options) {
       "say "
       "so",
       "");
+  app.add_option("--baseline", options.baseline,
+         "Fail if rate, p50, p99 or faults are worse than in this JSON of a former run of the same load")
+      ->type_name("FILE")
+      ->excludes("--find-rate")
+      ->excludes("--messages");
+  add_parsed(app, "--tolerance", options.tolerance, parse_tolerance, "PERCENT",
+      "How much worse than the baseline a figure may be, beyond noise", "10%")
+      ->needs("--baseline");
   app.add_option("--junit", options.junit, "Write what failed as JUnit's XML")->type_name("FILE");
   app.add_option("--events", options.events,
          "Write a JSON line for each fault, outage and end of a connection, with its time and addresses")
@@ -270,6 +290,8 @@ stress_options parse_stress_options(int argc, const char* const* argv) {
     reject_usage(app.get_name(), "--close reset is for TCP: a UNIX socket has no resets");
   if ((options.json == "-") + (options.csv == "-") + (options.events == "-") > 1)
     reject_usage(app.get_name(), "only one of --json, --csv and --events can have stdout: give the others a file");
+  if (!options.baseline.empty() && options.work.duration < shortest_compared)
+    reject_usage(app.get_name(), "--baseline compares by the second: use a --duration of 6s or more");
   if (options.find_rate && options.levels.size() != 1)
     reject_usage(app.get_name(), "--find-rate needs one number of --clients");
   return options;

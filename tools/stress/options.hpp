@@ -29,6 +29,8 @@ struct stress_options {
   std::string junit;
   std::string events;
   failure_rule rule;
+  std::string baseline; ///< name of the file
+  double tolerance = 0.1;
   bool quiet = false;
 };
 

@@ -241,6 +241,11 @@ bool level_result::ok() const noexcept {
          missed_sends == 0;
 }
 
+second_figures second::figures() const {
+  const auto longest = latency.size() > 0 ? std::optional(latency.max()) : std::nullopt;
+  return {time, connected, sent, verified, errors, latency.known_percentile(50), latency.known_percentile(99), longest};
+}
+
 void second::merge(const second& other) noexcept {
   time = std::max(time, other.time);
   sent += other.sent;

@@ -70,6 +70,18 @@ struct latencies_by_client {
   void merge(const latencies_by_client& other);
 };
 
+/// A second of a level, or less at its end.
+struct second_figures {
+  std::chrono::nanoseconds time{}; ///< its end, since the level began
+  std::size_t connected = 0;       ///< clients
+  std::uint64_t sent = 0;
+  std::uint64_t verified = 0;
+  std::uint64_t errors = 0;
+  std::optional<std::chrono::nanoseconds> p50; ///< of what the level is judged by; nothing if not known
+  std::optional<std::chrono::nanoseconds> p99;
+  std::optional<std::chrono::nanoseconds> max;
+};
+
 struct level_result {
   std::size_t clients = 0;
   std::size_t pipeline = 1;
@@ -137,6 +149,7 @@ struct level_result {
   std::optional<std::uint64_t> retransmitted; ///< segments meanwhile, of all in its network namespace
   std::string target;                         ///< if this is of one of several
   std::vector<level_result> targets;          ///< of the clients of each, if there are several
+  std::vector<second_figures> by_second;      ///< if load::observer kept them
   bool goes_on = false;                       ///< lost connections were made again
   bool interrupted = false;
 
@@ -180,7 +193,7 @@ struct level_result {
 
 inline constexpr std::size_t most_interruptions = 100'000; // kept of one worker
 
-/// A second of a level, or less at its end.
+/// The same, while its parts come from several threads.
 struct second {
   std::chrono::nanoseconds time{}; ///< its end, since the level began
   std::uint64_t sent = 0;
@@ -190,6 +203,7 @@ struct second {
   histogram latency;         ///< response in an open loop, service in a closed one
 
   void merge(const second& other) noexcept;
+  second_figures figures() const;
 };
 
 } // namespace revecho::stress

@@ -2,11 +2,13 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/scripted_server.hpp"
 #include "tests/support/server_process.hpp"
+#include "tests/support/skip.hpp"
 #include "tests/support/text_matchers.hpp"
 #include "tests/support/wire.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <iterator>
@@ -83,4 +85,61 @@ TEST_CASE("stress: refuses a condition that makes no sense") {
   const auto end = run("revecho-stress", {"--fail-if", "p99=5ms"});
   CHECK(end.exit_code == 2);
   CHECK_THAT(end.errors, contains("'p99=5ms' is not a condition: write it like p99>5ms"));
+}
+
+TEST_CASE("stress: fails if it is worse than its baseline, and says by which figure", "[direct]") {
+  std::atomic<std::chrono::milliseconds> pause = 2ms;
+  scripted_server server(answering("line", [&](peer& client, const request& r) {
+    std::this_thread::sleep_for(pause.load());
+    client.send(r.reply + '\n');
+    return true;
+  }));
+  const temporary_folder folder;
+  const auto before = folder.path() + "/before.json";
+  const words load{server.address(), "--framing", "line", "--clients", "2", "--duration", "6s", "--quiet"};
+  const auto with = [&](const words& more) {
+    words all = load;
+    all.insert(all.end(), more.begin(), more.end());
+    return run("revecho-stress", all);
+  };
+  REQUIRE(with({"--json", before}).exit_code == 0);
+  pause = 40ms;
+  const auto xml = folder.path() + "/junit.xml";
+  const auto end = with({"--baseline", before, "--tolerance", "20%", "--junit", xml, "--json", "-"});
+  CAPTURE(end.output, end.errors);
+  const auto document = nlohmann::json::parse(end.output);
+  CHECK(document["baseline"]["file"] == before);
+  CHECK(document["baseline"]["tolerance"] == 0.2);
+  const auto& level = document["levels"][0];
+  CHECK(level["baseline"]["p99"]["worse"].is_null()); // of so few replies it is not known
+  if (level["baseline"]["rate"]["worse"].is_null()) SKIP_TEST("the machine is too busy");
+  CHECK(end.exit_code == 1);
+  CHECK(level["baseline"]["rate"]["worse"] == true);
+  CHECK(level["baseline"]["faults"]["worse"] == false);
+  CHECK_THAT(end.errors, contains("2 clients: failed: rate is ") && contains(" and was ") &&
+                             contains(" in " + before + ": worse by more than 20 %\n") && contains("failed: p50 is "));
+  std::ifstream in(xml);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  CHECK_THAT(text, contains("tests=\"4\" failures=\"2\"") && contains("name=\"faults no worse than in " + before));
+}
+
+TEST_CASE("stress: refuses a baseline that it cannot compare with") {
+  const temporary_folder folder;
+  const auto file = folder.path() + "/old.json";
+  std::ofstream(file) << R"({"revecho_stress": 1, "config": {"clients": [3]}, "levels": []})";
+  const words options{"--clients", "2", "--duration", "6s", "--baseline"};
+  const auto with = [&](const std::string& name) {
+    words all = options;
+    all.push_back(name);
+    return run("revecho-stress", all);
+  };
+  const auto other = with(file);
+  CHECK(other.exit_code == 2);
+  CHECK_THAT(other.errors, contains("--baseline: " + file + " is of another load: clients was [3], and is [2]; "));
+  const auto none = with(folder.path() + "/none.json");
+  CHECK(none.exit_code == 1);
+  CHECK_THAT(none.errors, contains("cannot read " + folder.path() + "/none.json: No such file"));
+  const auto folder_itself = with(folder.path());
+  CHECK(folder_itself.exit_code != 0);
+  CHECK_THAT(folder_itself.errors, contains(folder.path()));
 }

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -37,17 +38,27 @@ class timetable {
  public:
   explicit timetable(std::size_t hiccup) : hiccup_(hiccup) {}
 
-  auto next_place() {
+  void wait_for_place() {
+    const auto place = next_place();
+    std::this_thread::sleep_until(place);
+    if (std::chrono::steady_clock::now() - place > 10ms) ++late_;
+  }
+
+  /// Two tries of 200 messages fail if a tenth of these are late.
+  bool is_disturbed() const { return late_ >= 20; }
+
+ private:
+  std::chrono::steady_clock::time_point next_place() {
     const std::lock_guard lock(mutex_);
     free_ = std::max(free_, std::chrono::steady_clock::now()) + (served_++ == hiccup_ ? 400ms : 2ms);
     return free_;
   }
 
- private:
   std::mutex mutex_;
   std::chrono::steady_clock::time_point free_{};
   std::size_t hiccup_;
   std::size_t served_ = 0;
+  std::atomic<int> late_ = 0;
 };
 
 constexpr std::size_t never = ~std::size_t{0};
@@ -58,7 +69,7 @@ TEST_CASE("stress: finds the rate that a server can serve, even if it has a hicc
   const auto hiccup = GENERATE(never, std::size_t{900}); // after two tries of 400 messages
   const auto table = std::make_shared<timetable>(hiccup);
   const scripted_server server(answering("line", [table](peer& client, const request& r) {
-    std::this_thread::sleep_until(table->next_place());
+    table->wait_for_place();
     client.send(r.reply + '\n');
     return true;
   }));
@@ -66,12 +77,11 @@ TEST_CASE("stress: finds the rate that a server can serve, even if it has a hicc
   CAPTURE(hiccup, end.output, end.errors);
   const auto document = nlohmann::json::parse(end.output);
   const auto& found = document["found_rate"];
-  if (found["highest_passed"].is_null() && found["limited"] == true) SKIP_TEST("the machine is too busy");
+  // 8 % more than 500/s still hold in so short a step: it ends before the queue is 30 ms long.
+  if (!found["highest_passed"].is_null()) CHECK(found["highest_passed"] <= 560.0);
+  if (found["limited"] == true || table->is_disturbed()) SKIP_TEST("the machine is too busy for the rest");
   CHECK(end.exit_code == 0);
   CHECK(document["ok"] == true);
-  // 8 % more than 500/s still hold in so short a step: it ends before the queue is 30 ms long.
-  CHECK(found["highest_passed"] <= 560.0);
-  if (found["limited"] == true) return; // a lower bound: the machine is busy
   CHECK(found["highest_passed"] >= 440.0);
   CHECK(found["ended"] == "found");
   CHECK(found["lowest_failed"] >= found["highest_passed"]);

@@ -161,6 +161,11 @@ TEST_CASE("stress: refuses a load that cannot be checked or run", "[direct]") {
       {{"--messages", "1", "--messages", "2"}, "--messages"},
       {{"--json", "a", "--json", "b"}, "--json"},
       {{"--json", "-", "--csv", "-"}, "can have stdout"},
+      {{"--tolerance", "5%"}, "requires"},
+      {{"--baseline", "a", "--tolerance", "5"}, "write it like 10%"},
+      {{"--baseline", "a", "--duration", "5s"}, "--duration of 6s"},
+      {{"--baseline", "a"}, "--duration of 6s"},
+      {{"--baseline", "a", "--messages", "5"}, "excludes"},
   }));
   CAPTURE(options);
   const auto end = run("revecho-stress", options);

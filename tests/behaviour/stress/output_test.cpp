@@ -79,7 +79,16 @@ TEST_CASE("stress: writes its results as JSON of a fixed shape", "[direct]") {
                              "reconnects", "clients_gone", "ended_early_s", "split_replies", "latency_us",
                              "latency_by_client_us", "fairness", "offered_concurrency", "effective_concurrency",
                              "generator", "retransmitted", "delayed_ack_share", "faults", "hints", "outages",
-                             "lost_outside_outages", "targets", "interrupted", "failures", "ok"});
+                             "lost_outside_outages", "targets", "interrupted", "failures", "ok", "seconds"});
+    const auto& seconds = level["seconds"];
+    CHECK(keys(seconds) == names{"time_s", "connected", "sent", "verified", "errors", "p50_us", "p99_us", "max_us"});
+    REQUIRE(seconds["verified"].size() >= 1);
+    for (const auto& column : seconds)
+      CHECK(column.size() == seconds["verified"].size());
+    std::uint64_t verified = 0;
+    for (const auto& part : seconds["verified"])
+      verified += part.get<std::uint64_t>();
+    CHECK(verified == level["verified"]);
     CHECK(keys(level["wrong"]) == names{"echoed unchanged", "short", "extra bytes", "repeated", "out of order",
                                       "other connection's", "corrupt"});
     CHECK(keys(level["fairness"]) ==

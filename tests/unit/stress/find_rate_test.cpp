@@ -1,6 +1,5 @@
 // The search for the highest rate, on levels whose figures are known.
 #include "tests/support/catch.hpp"
-#include "tests/support/text_matchers.hpp"
 #include "tools/stress/find_rate.hpp"
 
 #include <chrono>
