@@ -256,10 +256,10 @@ run_figures runner::run_once(const contestant& who, const scenario& s) {
     failed_ = true;
   }
   if (const auto wrong = what_went_wrong(level); !wrong.empty()) {
-    if (who.process && has_ended(*who.process))
+    if (who.process && has_ended(*who.process, 3s)) // connections end before processes do
       throw std::runtime_error(fmt::format("{} has ended; {}", to_string(*who.process), wrong));
     if (!server) throw std::runtime_error(wrong);
-    const auto end = server->how_it_ended(3s); // connections end before processes do
+    const auto end = server->how_it_ended(3s); // likewise
     throw std::runtime_error(fmt::format("{}{}{}\n{}", end, end.empty() ? "" : "; ", wrong, server->log()));
   }
   if (watch) take_usage(figures, watch->stop(), level);

@@ -25,6 +25,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto look_again = 2ms; // a process ends without telling
 constexpr auto shortest_pause = 20ms;
 constexpr auto pause_for_a_look = 50; // times as long as it took: watching takes at most 2 % of a processor
 
@@ -97,9 +98,14 @@ running_process find_process(pid_t number) {
 
 std::string to_string(const running_process& p) { return fmt::format("process {} ({})", p.number, p.program); }
 
-bool has_ended(const running_process& p) {
-  const auto now = state_of(p.number);
-  return !now || !is_still(p, *now);
+bool has_ended(const running_process& p, std::chrono::nanoseconds within) {
+  const auto deadline = std::chrono::steady_clock::now() + within;
+  for (;;) {
+    const auto now = state_of(p.number);
+    if (!now || !is_still(p, *now)) return true;
+    if (std::chrono::steady_clock::now() >= deadline) return false;
+    std::this_thread::sleep_for(look_again);
+  }
 }
 
 process_costs costs_of(const running_process& root) {
@@ -108,7 +114,7 @@ process_costs costs_of(const running_process& root) {
   if (found == all.end() || !is_still(root, found->second))
     throw std::runtime_error(fmt::format("{} has ended", to_string(root)));
   static const auto page = static_cast<double>(::sysconf(_SC_PAGESIZE));
-  static const std::chrono::nanoseconds tick{1s / ::sysconf(_SC_CLK_TCK)};
+  static const std::chrono::nanoseconds tick = std::chrono::nanoseconds{1s} / ::sysconf(_SC_CLK_TCK);
   process_costs sum;
   std::vector<pid_t> family{root.number};
   for (std::size_t i = 0; i < family.size(); ++i) {

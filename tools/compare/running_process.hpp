@@ -28,7 +28,8 @@ running_process find_process(pid_t number);
 /// "process 1234 (nginx)"
 std::string to_string(const running_process&);
 
-bool has_ended(const running_process&);
+/// Or does it end within that time?
+bool has_ended(const running_process&, std::chrono::nanoseconds within = {});
 
 /// What it and its descendants have used so far, and use now.
 struct process_costs {

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <stdexcept>
 #include <string>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -61,8 +62,9 @@ TEST_CASE("running process: is found by its number, and told from what is not th
 }
 
 TEST_CASE("running process: has the time of its descendants, while they live and after they were waited for") {
-  const std::string workers = GENERATE("while :; do :; done & while :; do :; done & wait",
-      "while :; do (i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done); done");
+  const auto [workers, at_once] =
+      GENERATE(table<std::string, std::size_t>({{"while :; do :; done & while :; do :; done & wait", 3},
+          {"while :; do (i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done); done", 1}})); // one may never be seen
   const shell server(workers);
   const auto p = find_process(server.id());
   process_watch watch(p);
@@ -71,9 +73,27 @@ TEST_CASE("running process: has the time of its descendants, while they live and
   CAPTURE(workers);
   CHECK(used.is_time_known);
   CHECK(used.user_time + used.system_time >= 80ms); // the times of those that ended are counted in steps of 10 ms
-  CHECK(used.threads >= 2);
+  CHECK(used.threads >= at_once);
   CHECK(used.peak_memory >= used.idle_memory);
   CHECK(used.peak_memory > 100'000);
+}
+
+// wait4() knows the time of the shell and of the children that it has waited for; one more may be running.
+TEST_CASE("running process: has the time that the system tells once it has ended") {
+  const pid_t server =
+      revecho::start_child("/bin/sh", {"-c", "while :; do (i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done); done"});
+  const auto p = find_process(server);
+  wait_for_time(p, 300ms);
+  ::kill(-server, SIGSTOP);
+  const auto told = costs_of(p).time;
+  ::kill(-server, SIGKILL);
+  rusage used{};
+  REQUIRE(::wait4(server, nullptr, 0, &used) == server);
+  const std::chrono::nanoseconds time = std::chrono::seconds{used.ru_utime.tv_sec + used.ru_stime.tv_sec} +
+                                        std::chrono::microseconds{used.ru_utime.tv_usec + used.ru_stime.tv_usec};
+  CHECK(time > 200ms);
+  CHECK(told > time - 50ms);
+  CHECK(told < time + 100ms);
 }
 
 TEST_CASE("running process: has used nothing while it sleeps, and does not count the time before") {
