@@ -81,8 +81,8 @@ class TwoServers(TestCase):
         outage, = result.outages
         self.assertEqual((outage["connections"], outage["whole_path"], outage["lost"]), (stuck, False, 0), result)
         (begin, end), = result.outage_times()
-        self.assertTrue(before - TOLERANCE < begin < frozen + TOLERANCE, (begin, before, frozen, result))
-        self.assertTrue(thawing - TOLERANCE < end < after + TOLERANCE, (end, thawing, after, result))
+        self.assertTrue(before - TOLERANCE < begin < frozen + TOLERANCE, (begin, before, frozen, str(result)))
+        self.assertTrue(thawing - TOLERANCE < end < after + TOLERANCE, (end, thawing, after, str(result)))
         self.check_flawless(result, answered)
 
     @needs("ss")
@@ -162,8 +162,8 @@ class OneServer(TestCase):
             result = load.finish()
         outage, = result.outages
         (begin, end), = result.outage_times()
-        self.assertTrue(before - TOLERANCE < begin < gone + TOLERANCE, (begin, before, gone, result))
-        self.assertTrue(back - TOLERANCE < end < after + TOLERANCE, (end, back, after, result))
+        self.assertTrue(before - TOLERANCE < begin < gone + TOLERANCE, (begin, before, gone, str(result)))
+        self.assertTrue(back - TOLERANCE < end < after + TOLERANCE, (end, back, after, str(result)))
         self.assertEqual((outage["whole_path"], outage["connections"]), (True, CLIENTS), result)
         self.assertEqual(outage["lost"], result.lost, result)
         self.assertEqual((result.wrong_total(), result.late, result.connect_failed), (0, 0, 0), result)

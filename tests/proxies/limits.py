@@ -79,8 +79,11 @@ class Queues(TestCase):
         self.assertEqual((most, len(timers)), ("2", 10 * CLIENTS))
         queued, all_of_it = (sum(map(int, times)) / len(times) for times in zip(*timers))  # milliseconds
         self.assertGreater(queued, 25)  # somebody else's session at least
-        mean = result.latency_us["first_reply"]["mean"] / 1000
-        self.assertTrue(queued < mean < all_of_it, (queued, mean, all_of_it, result))
+        first_reply = result.latency_us["first_reply"]
+        if first_reply["count"] < len(timers):
+            self.skipTest("the load tool itself stood still, and left out what it could not measure")
+        mean = first_reply["mean"] / 1000
+        self.assertTrue(queued < mean < all_of_it, (queued, mean, all_of_it, str(result)))
 
     def test_a_message_whose_connection_was_too_long_in_the_queue_is_lost(self):
         with CountingServer("--framing", "length", "--delay", "400ms") as server, \

@@ -63,8 +63,8 @@ class AnyProxy:
             after = time.time()
             result = load.finish()
         (begin, end), = result.outage_times()
-        self.assertTrue(before - TOLERANCE < begin < gone + TOLERANCE, (begin, before, gone, result))
-        self.assertTrue(back - TOLERANCE < end < after + TOLERANCE, (end, back, after, result))
+        self.assertTrue(before - TOLERANCE < begin < gone + TOLERANCE, (begin, before, gone, str(result)))
+        self.assertTrue(back - TOLERANCE < end < after + TOLERANCE, (end, back, after, str(result)))
         outage, = result.outages
         self.assertEqual((outage["whole_path"], outage["connections"]), (True, CLIENTS), result)
         self.assertEqual(outage["lost"], result.lost)
