@@ -61,6 +61,14 @@ class FromHaproxy(Receiving, TestCase):
                 Load(proxy.port, *LOAD) as load:
             self.check_flawless(load.result(), server.await_counts(lambda now: now["messages"] >= MESSAGES)["messages"])
 
+    def test_health_checks_without_a_message_are_probes(self):
+        def check(server, _):
+            probes = server.await_counts(lambda counts: counts["probes"] >= 5)
+            self.assertEqual((probes["served"], probes["connection_errors"]), (0, 0))
+
+        self.ways = {"check": lambda server: Haproxy(server, options=["send-proxy-v2", "check", "inter 50ms"])}
+        self.on_every_way(check)
+
 
 @needs_nginx
 @needs_option("revecho-epoll-server", "--proxy-protocol")
