@@ -72,21 +72,20 @@ bool has_left(std::span<const char> input, std::error_code error) {
 awaitable<void> read_proxy_header(stream& peer, service& in, decoder& messages, bool& silent, std::error_code& error) {
   proxy_header header;
   time_point deadline = deadline_after(in.options.idle_timeout);
-  for (;;) {
+  for (bool complete = false; !complete && !error;) {
     const bool idle = !header.has_begun();
     auto input = co_await peer.read_some(deadline, idle ? on_stop::end : on_stop::wait, error);
     if (is_deadline(error)) error = idle ? protocol_errc::idle_timeout : protocol_errc::message_timeout;
     if (idle && has_left(input, error)) error = protocol_errc::probe;
     if (!error && input.empty()) error = protocol_errc::truncated_proxy_header;
-    if (error) co_return;
+    if (error) break;
     in.counts.add(count::bytes_received, input.size());
     if (idle) deadline = deadline_after(in.options.message_timeout);
-    const bool complete = header.receive(input);
+    complete = header.receive(input);
     if (const auto& client = header.client()) peer.set_peer(socket_address::from_bytes(client->host(), client->port));
     error = header.error();
     silent = header.is_local() && input.empty();
     if (complete) messages.receive(input);
-    if (complete || error) co_return;
   }
 }
 

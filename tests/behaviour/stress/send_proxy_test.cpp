@@ -104,3 +104,9 @@ TEST_CASE("stress: sends the PROXY header of IPv6, too", "[direct]") {
   CHECK(end.exit_code == 0);
   CHECK_THAT(server.stop(), contains("\nserved 1 connection, 1 message, ") && !contains("PROXY header"));
 }
+
+TEST_CASE("stress: refuses a version of the PROXY header that there is not", "[direct]") {
+  const auto end = stress("1", {"--send-proxy", "v3"});
+  CHECK(end.exit_code == 2);
+  CHECK_THAT(end.errors, contains("--send-proxy") && contains("'v3' is not one of v1|v2"));
+}
