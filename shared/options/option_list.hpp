@@ -19,7 +19,7 @@ struct option_entry {
 
   bool is_repeatable = false;
 
-  bool takes_files() const { return value == "FILE"; }
+  bool takes_files() const { return value.starts_with("FILE"); }
   bool takes_hosts() const { return value.find("ENDPOINT") != std::string::npos; }
 };
 

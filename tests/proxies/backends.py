@@ -86,7 +86,6 @@ class TwoServers(TestCase):
         self.check_flawless(result, answered)
 
     @needs("ss")
-    @unittest.expectedFailure  # stress takes silence of those who had nothing to ask for an outage of theirs
     def test_a_frozen_one_is_no_outage_of_a_client_that_is_silent_meanwhile(self):
         alternating = ("--framing", "length", "--clients", "2", "--rate", "0.5", "--duration", "10m", "--outage", "200ms")
         with CountingServer("--framing", "length") as first, CountingServer("--framing", "length") as second, \

@@ -111,7 +111,7 @@ class Tools(unittest.TestCase):
         for columns in (80, 120):
             with self.subTest(columns=columns):
                 names = [f"a server with the number {i}" for i in range(5)]
-                terminal = Terminal(columns, "revecho-compare", "--clients", "1,20", "--repeat", "1", "--duration", "50ms",
+                terminal = Terminal(columns, "revecho-compare", "--clients", "1,20", "--repeat", "1", "--duration", "200ms",
                                     *(word for name in names for word in ("--against", f"{name}={self.address}")))
                 self.assertEqual(terminal.finish(), 0, terminal.text())
                 self.check_width(terminal, columns)

@@ -227,6 +227,7 @@ std::string parse_story(const std::string& text) {
 }
 
 void add_load_options(CLI::App& app, plan& p) {
+  app.option_defaults()->group("Load");
   add_parsed(
       app, "--story", p.story, parse_story, "NAME", "A classic instead: five-requests, slow-neighbor, crowd or limit");
   add_parsed(app, "--clients", p.clients, parse_clients, "N[,N...]", "Clients at once", default_clients);
@@ -268,6 +269,7 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
              "  revecho-compare --join monday.json tuesday.json --merge\n"
              "Exit code: 0 if every reply of every server was right, 1 if not, 2 for a bad option.");
   add_load_options(app, p);
+  app.option_defaults()->group("Contestants");
   auto* const models_option = add_parsed(app, "--models", models, parse_models, "M[,M...]",
       "Who takes part: sync iterative, sync threads, sync pool(N), async(N), epoll(N) [all]");
   auto* const transport_option = add_parsed(app, "--transport", transports, parse_transports, "tcp|unix[,...]",
@@ -281,6 +283,7 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
       "A server that is running already, and the local process whose costs are its own; repeatable, and instead of "
       "--models unless both are given",
       "");
+  app.option_defaults()->group("Runs and judgement");
   const auto repeats = [](const std::string& text) { return static_cast<unsigned>(parse_count(text, 1, 1000)); };
   auto* const repeat_option = add_parsed(
       app, "--repeat", options.repeat, repeats, "N", "Runs of each contestant under each load, at least", "5");
@@ -292,6 +295,7 @@ compare_options parse_compare_options(int argc, const char* const* argv) {
       "--self-test", options.self_test, "Compare one model with itself, and count false differences [async]");
   add_parsed(
       app, "--margin", options.margin, parse_percent, "PERCENT", "Smaller differences do not matter in practice", "2%");
+  app.option_defaults()->group("Output");
   app.add_option("--json", options.json, "Write everything as JSON (- is stdout, instead of the tables)")
       ->type_name("FILE");
   app.add_option("--report", options.report, "Write a page with charts, for any browser (- is stdout, likewise)")

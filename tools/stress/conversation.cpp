@@ -124,7 +124,7 @@ void conversation::start(steady::time_point intended, steady::time_point now, st
     expected_ = message;
     check_.expect(expected_);
   }
-  results_.count_sent(intended);
+  results_.count_sent(intended, now);
 }
 
 void conversation::append_more(std::string& out) {

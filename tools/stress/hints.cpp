@@ -59,8 +59,8 @@ std::vector<std::string> hints_of(const symptoms& s, std::uint64_t verified, std
     all.emplace_back("every loss came after a half-close: does the path forward a half-close?");
   if (s.proxy_headers > 0)
     all.emplace_back(
-        "the path sends a PROXY header, and the server answers it as a message: let the server expect the header, or "
-        "the proxy send none.");
+        "the path sends a PROXY header, and the server answers it as a message: let the server expect the header "
+        "(--proxy-protocol), or the proxy send none.");
   if (verified > 0 || s.connections == 0) return all;
   const auto speaks = fmt::format("does the server speak --framing {}?", to_string(used));
   if (s.reversed_framings > 0) all.push_back(fmt::format("the framing came back reversed, too: {}", speaks));

@@ -27,7 +27,13 @@ bool joins(const group& g, const interruption& next) {
   return next.start < g.end && next.end() > g.begin && g.clients.count(next.client) == 0;
 }
 
-outage outage_of(const group& g, const reply_times& replies, std::size_t clients) {
+// One client that is not answered while nobody else asks says nothing of the others.
+bool is_of_whole_path(const group& g, const moments& asked, const moments& answered, std::size_t clients) {
+  if (g.members.size() >= clients) return true;
+  return !answered.any_between(g.begin, g.end) && (g.members.size() > 1 || asked.any_between(g.begin, g.end));
+}
+
+outage outage_of(const group& g) {
   outage result;
   std::vector<nanoseconds> starts;
   std::vector<nanoseconds> ends;
@@ -39,26 +45,25 @@ outage outage_of(const group& g, const reply_times& replies, std::size_t clients
   result.start = median(std::move(starts));
   result.duration = median(std::move(ends)) - result.start;
   result.connections = g.members.size();
-  result.whole_path = result.connections >= clients || !replies.any_between(g.begin, g.end);
   return result;
 }
 
 } // namespace
 
-void reply_times::add(nanoseconds since_begin) {
+void moments::add(nanoseconds since_begin) {
   if (since_begin < since_begin.zero()) return;
   const auto at = static_cast<std::size_t>(since_begin / step);
   if (at >= steps_.size()) steps_.resize(at + 1);
   steps_[at] = true;
 }
 
-void reply_times::merge(const reply_times& other) {
+void moments::merge(const moments& other) {
   steps_.resize(std::max(steps_.size(), other.steps_.size()));
   for (std::size_t i = 0; i < other.steps_.size(); ++i)
     if (other.steps_[i]) steps_[i] = true;
 }
 
-bool reply_times::any_between(nanoseconds from, nanoseconds to) const noexcept {
+bool moments::any_between(nanoseconds from, nanoseconds to) const noexcept {
   const auto first = static_cast<std::size_t>(std::max(from, nanoseconds{}) / step) + 1;
   const auto end = std::min(static_cast<std::size_t>(std::max(to, nanoseconds{}) / step), steps_.size());
   if (first >= static_cast<std::size_t>(to / step)) return true; // too short to tell
@@ -67,8 +72,8 @@ bool reply_times::any_between(nanoseconds from, nanoseconds to) const noexcept {
   return false;
 }
 
-std::vector<outage> outages_of(
-    std::vector<interruption> all, const reply_times& replies, std::size_t clients, nanoseconds shortest_silence) {
+std::vector<outage> outages_of(std::vector<interruption> all, const moments& asked, const moments& answered,
+    std::size_t clients, nanoseconds shortest_silence) {
   std::erase_if(all, [&](const auto& each) { return each.connected && each.duration < shortest_silence; });
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
   std::vector<group> open; // that later ones may still join
@@ -76,7 +81,8 @@ std::vector<outage> outages_of(
   const auto close_until = [&](nanoseconds time) {
     std::erase_if(open, [&](const group& g) {
       if (g.end > time) return false;
-      result.push_back(outage_of(g, replies, clients));
+      result.push_back(outage_of(g));
+      result.back().whole_path = is_of_whole_path(g, asked, answered, clients);
       return true;
     });
   };

@@ -21,11 +21,11 @@ struct interruption {
   std::chrono::nanoseconds end() const noexcept { return start + duration; }
 };
 
-/// When there were replies, in steps of 10 ms.
-class reply_times {
+/// Times at which something happened, in steps of 10 ms.
+class moments {
  public:
   void add(std::chrono::nanoseconds since_begin);
-  void merge(const reply_times& other);
+  void merge(const moments& other);
   /// Was there any, from one time to the other? Not looking at the steps in which these times lie.
   bool any_between(std::chrono::nanoseconds from, std::chrono::nanoseconds to) const noexcept;
 
@@ -40,11 +40,12 @@ struct outage {
   std::chrono::nanoseconds duration{};
   std::uint64_t connections = 0; ///< clients
   std::uint64_t lost = 0;        ///< messages
-  bool whole_path = false;       ///< nobody else was answered meanwhile
+  bool whole_path = false;       ///< nobody was answered meanwhile, and it is not just one that asked
 };
 
-/// In order of time. `clients`: of the level. Silences shorter than `shortest_silence` are none.
-std::vector<outage> outages_of(std::vector<interruption> all, const reply_times& replies, std::size_t clients,
-    std::chrono::nanoseconds shortest_silence);
+/// In order of time. `asked`, `answered`: when anybody sent a message, or had a reply. `clients`: of the level.
+/// Silences shorter than `shortest_silence` are none.
+std::vector<outage> outages_of(std::vector<interruption> all, const moments& asked, const moments& answered,
+    std::size_t clients, std::chrono::nanoseconds shortest_silence);
 
 } // namespace revecho::stress

@@ -71,7 +71,7 @@ std::string_view title_of(fault kind) {
 void add_early_end(const level_result& level, const workload& work, std::vector<std::string>& lines) {
   if (!level.ended_early) {
     if (level.clients_gone > 0 && !level.goes_on)
-      lines.push_back(fmt::format("{} lost their connection and did not go on: with --reconnect they do.",
+      lines.push_back(fmt::format("{} had no connection any more and did not go on: with --reconnect they do.",
           plural(level.clients_gone, "client")));
     return;
   }

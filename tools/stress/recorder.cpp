@@ -69,7 +69,8 @@ void recorder::count_no_first_reply(std::chrono::nanoseconds connecting, steady:
   result_.first_reply.record_censored(connecting + std::max<std::chrono::nanoseconds>(now - since, at_least));
 }
 
-void recorder::count_sent(steady::time_point intended) noexcept {
+void recorder::count_sent(steady::time_point intended, steady::time_point now) {
+  result_.asked.add(now - times_.begun);
   ++result_.sent;
   ++current_.sent;
   if (times_.is_in_window(intended)) ++result_.messages;
@@ -96,7 +97,7 @@ bool recorder::count_reply(steady::time_point intended, steady::time_point sent,
     steady::time_point now, std::size_t pieces, bool served) {
   look_for_standstill(now);
   last_reply_ = now;
-  result_.replied.add(now - times_.begun);
+  result_.answered_at.add(now - times_.begun);
   ++result_.verified;
   ++current_.verified;
   if (pieces > 1) ++result_.split_replies;

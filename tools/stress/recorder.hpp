@@ -56,7 +56,7 @@ class recorder {
   void count_gone(steady::time_point now) noexcept;
   void count_connected(int change) noexcept { connected_ += static_cast<std::size_t>(change); }
 
-  void count_sent(steady::time_point intended) noexcept;
+  void count_sent(steady::time_point intended, steady::time_point now);
   /// Records how long the last bytes of a read waited in the kernel; nothing if the kernel does not report it or the
   /// wall clock stepped. `sent`: send time of the oldest unanswered message.
   void count_unread(

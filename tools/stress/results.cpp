@@ -95,7 +95,8 @@ void level_result::merge(const level_result& other) {
   interruptions.insert(interruptions.end(), other.interruptions.begin(), other.interruptions.end());
   interruptions_left_out += other.interruptions_left_out;
   lost_outside_outages += other.lost_outside_outages;
-  replied.merge(other.replied);
+  asked.merge(other.asked);
+  answered_at.merge(other.answered_at);
   shortest_silence = std::max(shortest_silence, other.shortest_silence);
   replies.insert(replies.end(), other.replies.begin(), other.replies.end());
   by_client.merge(other.by_client);
@@ -110,7 +111,8 @@ void level_result::merge(const level_result& other) {
 }
 
 std::vector<outage> level_result::outages() const {
-  return outages_of(interruptions, replied, clients, std::max(shortest_silence, 4 * service.values.percentile(50)));
+  return outages_of(
+      interruptions, asked, answered_at, clients, std::max(shortest_silence, 4 * service.values.percentile(50)));
 }
 
 std::uint64_t level_result::wrong_total() const noexcept {

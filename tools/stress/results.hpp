@@ -126,7 +126,8 @@ struct level_result {
   std::vector<interruption> interruptions;     ///< the first ones
   std::uint64_t interruptions_left_out = 0;    ///< the others
   std::uint64_t lost_outside_outages = 0;      ///< of `lost`: the connection lasted, or the interruption was left out
-  reply_times replied;                         ///< by anybody
+  moments asked;                               ///< when anybody sent a message
+  moments answered_at;                         ///< when anybody had a reply
   std::chrono::nanoseconds shortest_silence{}; ///< that is an interruption of a connected client
 
   // Of each client, in the window.

@@ -166,7 +166,7 @@ TEST_CASE("stress: refuses what only TCP has if its target is a UNIX socket") {
 
 TEST_CASE("compare: compares TCP with UNIX sockets", "[direct]") {
   const auto end = compare({"--models", "sync threads,async(2),epoll", "--transport", "tcp,unix", "--clients", "2",
-      "--delay", "0", "--repeat", "1", "--duration", "100ms", "--json", "-"});
+      "--delay", "0", "--repeat", "1", "--duration", "500ms", "--json", "-"});
   CAPTURE(end.errors);
   REQUIRE(end.exit_code == 0);
   const auto document = document_of(end);
@@ -184,7 +184,7 @@ TEST_CASE("compare: compares TCP with UNIX sockets", "[direct]") {
 
 TEST_CASE("compare: tells the story of the slow neighbor on UNIX sockets, too", "[direct]") {
   const auto end = compare({"--models", "epoll", "--transport", "unix", "--story", "slow-neighbor", "--repeat", "1",
-      "--duration", "100ms", "--json", "-"});
+      "--duration", "500ms", "--json", "-"});
   CAPTURE(end.errors);
   REQUIRE(end.exit_code == 0);
   CHECK(result_of(scenario_of(end), "epoll(1) unix")["runs"].size() == 1);
@@ -195,7 +195,7 @@ TEST_CASE("compare: takes a server that runs on a UNIX socket", "[direct]") {
   const auto name = "unix:" + folder.path() + "/socket";
   server_process server(variants().back(), {"--framing", "line"}, {name});
   const auto end = compare({"--against", "it=" + name, "--framing", "line", "--clients", "2", "--repeat", "1",
-      "--duration", "100ms", "--json", "-"});
+      "--duration", "500ms", "--json", "-"});
   CAPTURE(end.errors);
   REQUIRE(end.exit_code == 0);
   CHECK(document_of(end)["contestants"][0]["endpoint"] == name);

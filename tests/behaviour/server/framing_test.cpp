@@ -101,7 +101,9 @@ TEST_CASE("server: reverses everything up to the half-close") {
     client.half_close();
     CHECK(client.receive_all() == "derewsna si gnihton esolc-flah eht erofeb");
   }
-  CHECK_THAT(totals(server.stop()), StartsWith("served 4 connections, 4 messages, "));
+  // Nothing tells an empty message from a connection that only looks whether somebody listens.
+  CHECK_THAT(
+      totals(server.stop()), StartsWith("served 3 connections, 3 messages, ") && contains("1 left without a byte"));
 }
 
 TEST_CASE("server: answers what was complete before the half-close") {

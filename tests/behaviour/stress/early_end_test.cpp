@@ -129,6 +129,7 @@ TEST_CASE("stress: says nothing of an early end if a client went on to the end",
   CHECK(r.level["window_s"] == 1);
   CHECK(r.level["clients_gone"] == 3);
   CHECK(r.level["ended_early_s"].is_null());
-  CHECK_THAT(r.end.errors, contains("3 clients lost their connection and did not go on: with --reconnect they do.") &&
-                               !contains("Ended after"));
+  CHECK_THAT(
+      r.end.errors, contains("3 clients had no connection any more and did not go on: with --reconnect they do.") &&
+                        !contains("Ended after"));
 }

@@ -47,7 +47,7 @@ TEST_CASE("parse_endpoint: takes a port, a host and a port, and an IPv6 address 
 
 TEST_CASE("parse_endpoint: takes the path of a UNIX socket, of up to 107 bytes") {
   const std::string longest = "/" + std::string(106, 'x');
-  for (const std::string path : {std::string("/run/a.sock"), std::string("a"), std::string("./@b:1 c"), longest}) {
+  for (const std::string& path : {std::string("/run/a.sock"), std::string("a"), std::string("./@b:1 c"), longest}) {
     CAPTURE(path);
     for (const auto& parsed : {parse_endpoint("unix:" + path), parse_target("unix:" + path)}) {
       CHECK(parsed == endpoint{"", 0, path});

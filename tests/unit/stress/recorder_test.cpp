@@ -161,7 +161,7 @@ TEST_CASE("recorder: gives each second its own counts") {
   recorder results(work, true);
   results.begin(level_times(work, begin_time));
   results.count_connected(1);
-  results.count_sent(begin_time);
+  results.count_sent(begin_time, begin_time);
   results.count_reply(begin_time, begin_time, begin_time, begin_time + 1ms, 1, true);
   results.count_wrong(fault::corrupt);
   auto part = results.take_second();
