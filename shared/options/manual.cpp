@@ -73,12 +73,12 @@ std::string as_sections(const std::string& footer) {
 
 } // namespace
 
-std::string as_manual(const CLI::App& app, const std::string& version) {
+std::string as_manual(const CLI::App& app, const std::string& release) {
   const auto& name = app.get_name();
   std::string purpose = app.get_description();
   if (purpose.ends_with('.')) purpose.pop_back();
   std::string text = fmt::format(".TH {} 1 \"\" \"revecho {}\" \"revecho\"\n.SH NAME\n{} \\- {}\n.SH SYNOPSIS\n.B {}\n",
-      in_capitals(escaped(name)), version, escaped(name), escaped(purpose), escaped(name));
+      in_capitals(escaped(name)), release, escaped(name), escaped(purpose), escaped(name));
   const auto options = options_of(app);
   text += "[\\fIoption\\fR ...]\n";
   for (const auto& option : options)

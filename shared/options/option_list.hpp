@@ -27,7 +27,7 @@ struct option_entry {
 std::vector<option_entry> options_of(const CLI::App&);
 
 /// A manual page in roff, up to and including its options and examples.
-std::string as_manual(const CLI::App&, const std::string& version);
+std::string as_manual(const CLI::App&, const std::string& release);
 
 /// Completion for "bash", "zsh" or "fish".
 std::string as_completion(const CLI::App&, const std::string& shell);

@@ -83,9 +83,11 @@ bool read_v6(std::string_view text, std::array<unsigned char, v6_size>& bytes) n
     text.remove_prefix(1);
   }
   if (!gap) return size == v6_size;
-  std::rotate(bytes.begin() + static_cast<std::ptrdiff_t>(*gap), bytes.begin() + static_cast<std::ptrdiff_t>(size),
-      bytes.end());
-  return size < v6_size;
+  if (size >= v6_size) return false;
+  const std::size_t zeros = v6_size - size;
+  for (std::size_t i = v6_size; i-- > *gap;)
+    bytes[i] = i >= *gap + zeros ? bytes[i - zeros] : 0;
+  return true;
 }
 
 // The port is not in it.

@@ -25,7 +25,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto look_again = 2ms; // a process ends without telling
+constexpr auto between_looks = 2ms; // a process ends without telling
 constexpr auto shortest_pause = 20ms;
 constexpr auto pause_for_a_look = 50; // times as long as it took: watching takes at most 2 % of a processor
 
@@ -104,7 +104,7 @@ bool has_ended(const running_process& p, std::chrono::nanoseconds within) {
     const auto now = state_of(p.number);
     if (!now || !is_still(p, *now)) return true;
     if (std::chrono::steady_clock::now() >= deadline) return false;
-    std::this_thread::sleep_for(look_again);
+    std::this_thread::sleep_for(between_looks);
   }
 }
 

@@ -20,12 +20,12 @@ using revecho::test::contains;
 namespace {
 
 // A shell of its own process group, which ends with this.
-class shell {
+class shell_script {
  public:
-  explicit shell(const std::string& script) : process_(revecho::start_child("/bin/sh", {"-c", script})) {}
-  ~shell() { end(); }
-  shell(const shell&) = delete;
-  shell& operator=(const shell&) = delete;
+  explicit shell_script(const std::string& script) : process_(revecho::start_child("/bin/sh", {"-c", script})) {}
+  ~shell_script() { end(); }
+  shell_script(const shell_script&) = delete;
+  shell_script& operator=(const shell_script&) = delete;
 
   pid_t id() const noexcept { return process_; }
 
@@ -62,10 +62,10 @@ TEST_CASE("running process: is found by its number, and told from what is not th
 }
 
 TEST_CASE("running process: has the time of its descendants, while they live and after they were waited for") {
-  const auto [workers, at_once] =
-      GENERATE(table<std::string, std::size_t>({{"while :; do :; done & while :; do :; done & wait", 3},
+  const auto [workers, at_once] = GENERATE(
+      Catch::Generators::table<std::string, std::size_t>({{"while :; do :; done & while :; do :; done & wait", 3},
           {"while :; do (i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done); done", 1}})); // one may never be seen
-  const shell server(workers);
+  const shell_script server(workers);
   const auto p = find_process(server.id());
   process_watch watch(p);
   wait_for_time(p, 100ms);
@@ -97,7 +97,7 @@ TEST_CASE("running process: has the time that the system tells once it has ended
 }
 
 TEST_CASE("running process: has used nothing while it sleeps, and does not count the time before") {
-  const shell server("i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; sleep 1000; :");
+  const shell_script server("i=0; while [ $i -lt 50000 ]; do i=$((i+1)); done; sleep 1000; :");
   const auto p = find_process(server.id());
   for (auto before = -1ns; before != costs_of(p).time || costs_of(p).threads < 2;) { // until it sleeps
     before = costs_of(p).time;
@@ -110,7 +110,7 @@ TEST_CASE("running process: has used nothing while it sleeps, and does not count
 }
 
 TEST_CASE("running process: has ended once it is a zombie") {
-  shell server(busy);
+  shell_script server(busy);
   const auto p = find_process(server.id());
   ::kill(server.id(), SIGKILL);
   siginfo_t information{};
@@ -120,7 +120,7 @@ TEST_CASE("running process: has ended once it is a zombie") {
 }
 
 TEST_CASE("running process: is said to have ended, though another may have its number") {
-  shell server(busy);
+  shell_script server(busy);
   const auto p = find_process(server.id());
   process_watch watch(p);
   server.end();

@@ -16,7 +16,7 @@ using namespace std::string_literals;
 
 namespace {
 
-const std::string rest = "PROXY and what else comes\r\n\r\n\0"s;
+const std::string after_it = "PROXY and what else comes\r\n\r\n\0"s;
 const std::string nobody = "the peer";
 
 std::string told_client(const proxy_header& header) {
@@ -56,14 +56,14 @@ void check_header(const std::string& stream, const std::string& expected) {
 
 void check_reads(const std::string& header, const std::string& client) {
   check_header(header, client + "|");
-  check_header(header + rest, client + "|" + escaped(rest));
+  check_header(header + after_it, client + "|" + escaped(after_it));
   for (std::size_t size = 0; size < header.size(); ++size)
     CHECK(told_header(whole(header.substr(0, size))) == (size == 0 ? "nothing" : "begun"));
 }
 
 void check_refuses(const std::string& header, protocol_errc why) {
   check_header(header, violation(why));
-  check_header(header + rest, violation(why));
+  check_header(header + after_it, violation(why));
 }
 
 std::string v1(const std::string& words) { return "PROXY " + words + "\r\n"; }
@@ -138,7 +138,7 @@ TEST_CASE("proxy header: skips what TLVs say, and demands that they fill their p
 TEST_CASE("proxy header: takes one of the greatest length, and no longer one") {
   const auto room = proxy_header::longest_v2 - v2(0x21, 0x11, addresses_v4 + tlv(0)).size();
   const auto longest = v2(0x21, 0x11, addresses_v4 + tlv(room));
-  CHECK(told_header({longest, rest}) == client_v4 + "|" + escaped(rest));
+  CHECK(told_header({longest, after_it}) == client_v4 + "|" + escaped(after_it));
   CHECK(told_header(byte_by_byte(longest)) == client_v4 + "|");
   check_refuses(v2(0x21, 0x11, addresses_v4 + tlv(room + 1)).substr(0, 16), protocol_errc::long_proxy_header);
   check_refuses(v2(0x20, 0, std::string(65535, 'x')).substr(0, 16), protocol_errc::long_proxy_header);
