@@ -13,6 +13,7 @@
 #include <atomic>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -158,4 +159,17 @@ TEST_CASE("stress: records each level of a run, and begins each with a line", "[
   CHECK(r.of("end").size() == 5);
   CHECK(sum_of(r.of("end"), "messages") == 25);
   CHECK(r.report.end.exit_code == 0);
+}
+
+TEST_CASE("stress: writes --events - to stdout instead of the table", "[direct]") {
+  const server_process server(variants().back(), {"--framing", "line"});
+  const auto end = run("revecho-stress",
+      {std::to_string(server.port()), "--framing", "line", "--clients", "2", "--messages", "1", "--events", "-"});
+  CAPTURE(end.output, end.errors);
+  REQUIRE(end.exit_code == 0);
+  std::istringstream lines(end.output);
+  std::vector<std::string> events;
+  for (std::string line; std::getline(lines, line);)
+    events.push_back(nlohmann::json::parse(line)["event"]);
+  CHECK(events == words{"begin", "end", "end"});
 }
