@@ -50,24 +50,24 @@ std::error_code why_not_replaceable(const std::string& path, const socket_addres
   if (!S_ISSOCK(found.st_mode)) return std::make_error_code(std::errc::not_a_socket);
   const unique_descriptor probe(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!probe) return last_error();
-  const bool connected = ::connect(probe.get(), where.data(), where.size()) == 0;
-  if (!connected && errno == ECONNREFUSED) return {};
-  if (!connected && errno == EACCES) return last_error();
-  return std::make_error_code(std::errc::address_in_use);
+  if (::connect(probe.get(), where.data(), where.size()) == 0 || errno == EPROTOTYPE)
+    return std::make_error_code(std::errc::address_in_use);
+  const bool is_dead = errno == ECONNREFUSED || errno == ENOENT; // the latter: removed since
+  return is_dead ? std::error_code() : last_error();
 }
 
 } // namespace
 
 unique_descriptor bind_to_path(const std::string& path, std::optional<mode_t> mode) {
   const auto where = socket_address::at_path(path);
+  const auto lock = lock_folder_of(path);
   try {
     return bind_with(mode, where);
   } catch (const std::system_error& failure) {
     if (failure.code() != std::errc::address_in_use) throw;
   }
-  const auto lock = lock_folder_of(path);
   if (const auto reason = why_not_replaceable(path, where)) throw std::system_error(reason);
-  ::unlink(path.c_str());
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw std::system_error(last_error());
   return bind_with(mode, where);
 }
 

@@ -26,12 +26,12 @@ enum class count {
   messages, ///< replies handed to the kernel
   bytes_received,
   bytes_sent,
-  too_long,        ///< connections ended: message over --max-message
-  truncated,       ///< connections ended: half a frame at half-close
-  no_proxy_header, ///< connections ended: --proxy-protocol, and no header, or one of these kinds
-  bad_proxy_header,
-  long_proxy_header,
-  truncated_proxy_header,
+  too_long,               ///< connections ended: message over --max-message
+  truncated,              ///< connections ended: half a frame at half-close
+  no_proxy_header,        ///< connections ended: --proxy-protocol, and no PROXY header
+  bad_proxy_header,       ///< connections ended: a malformed one
+  long_proxy_header,      ///< connections ended: one that is too long
+  truncated_proxy_header, ///< connections ended: half of one at half-close
   idle_timeouts,
   message_timeouts,
   write_timeouts,

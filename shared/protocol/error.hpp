@@ -1,5 +1,5 @@
-// Reasons for which this side ends a connection, and the peer without having begun. Knows no sockets: errors of the
-// system pass through as std::error_code in std::system_category.
+// Why a connection ended: this side's reasons, and a peer that left before it sent a byte. Knows no sockets: errors of
+// the system pass through as std::error_code in std::system_category.
 #pragma once
 
 #include <system_error>

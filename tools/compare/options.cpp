@@ -43,7 +43,7 @@ std::string counted(std::size_t n, std::string_view thing) {
   return fmt::format("{} {}{}", n, thing, n == 1 ? "" : "s");
 }
 
-// What is not the default, and of servers that are not started here all that is known.
+// Names options that differ from the default; for running servers, size and framing always.
 std::string describe(const scenario& s, const plan& all) {
   const std::string messages = "messages of " + s.work.size.text();
   std::string text = !all.starts_servers ? messages

@@ -77,7 +77,7 @@ std::vector<std::string> cells_of(const result& r, const scenario_results& s) {
       if_known(r, metric::memory_per_connection_bytes, format_size)};
 }
 
-// What is known of nobody leaves before all others; of servers that are not started here nobody even asks for it.
+// Columns without any value are the first to leave; if no server was started here, they are not there at all.
 std::string as_text(const scenario_results& s, bool starts_servers, std::size_t width) {
   auto columns = columns_of_scenario();
   std::vector<std::vector<std::string>> cells;

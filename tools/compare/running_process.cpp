@@ -108,7 +108,11 @@ bool has_ended(const running_process& p, std::chrono::nanoseconds within) {
   }
 }
 
-process_costs costs_of(const running_process& root) {
+namespace {
+
+// Nothing if one of them has ended meanwhile: its parent has its time by then. `is_last`: takes the ticks for it, which
+// are coarse.
+std::optional<process_costs> try_costs_of(const running_process& root, bool is_last) {
   const auto all = all_processes();
   const auto found = all.find(root.number);
   if (found == all.end() || !is_still(root, found->second))
@@ -122,8 +126,10 @@ process_costs costs_of(const running_process& root) {
       if (p.parent == family[i]) family.push_back(number);
     const auto& p = all.at(family[i]);
     const auto ended = p.user_ticks_of_ended + p.system_ticks_of_ended;
-    const auto time = processor_time(family[i]);
-    if (time == 0ns && p.user_ticks + p.system_ticks > 0) return costs_of(root); // its parent has its time by now
+    auto time = processor_time(family[i]);
+    const auto ticks = p.user_ticks + p.system_ticks;
+    if (time == 0ns && ticks > 0 && !is_last) return std::nullopt;
+    if (time == 0ns) time = tick * static_cast<std::int64_t>(ticks);
     sum.time += time + tick * static_cast<std::int64_t>(ended);
     sum.user_ticks += p.user_ticks + p.user_ticks_of_ended;
     sum.system_ticks += p.system_ticks + p.system_ticks_of_ended;
@@ -131,6 +137,15 @@ process_costs costs_of(const running_process& root) {
     sum.memory += page * static_cast<double>(p.resident_pages);
   }
   return sum;
+}
+
+} // namespace
+
+process_costs costs_of(const running_process& root) {
+  constexpr int most_tries = 3;
+  for (int tries = 1; tries < most_tries; ++tries)
+    if (const auto costs = try_costs_of(root, false)) return *costs;
+  return *try_costs_of(root, true);
 }
 
 process_watch::process_watch(running_process p) : process_(std::move(p)), at_start_(costs_of(process_)) {

@@ -198,11 +198,15 @@ std::vector<comparison> compare(const baseline& than, const level_result& level)
 
 std::string about_unknown(const baseline& than, const level_result& level) {
   std::vector<std::string_view> names;
-  for (const auto& each : compare(than, level))
-    if (!each.is_known) names.push_back(to_string(each.figure));
+  bool is_measured = false; // in both runs, one of those that are not compared
+  for (const auto& each : compare(than, level)) {
+    if (each.is_known) continue;
+    names.push_back(to_string(each.figure));
+    is_measured = is_measured || (each.then && each.now);
+  }
   if (names.empty() || level.interrupted) return {};
-  const auto* why = names.size() == baseline_figures ? "something held up the load tool, and did not then"
-                                                     : "fewer than five seconds know it";
+  const auto* why = is_measured ? "something held up the load tool, and did not then"
+                                : "one of the runs has it for fewer than five seconds";
   return fmt::format("Not compared with {}: {} ({}).", than.name, fmt::join(names, ", "), why);
 }
 

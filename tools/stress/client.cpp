@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t most_own_histograms = 10'000; // a kilobyte each
 // A connection that lasted for so long, or brought a reply, shows that the path works: the next one is tried at once.
 constexpr auto lasting = 50ms;
+constexpr std::size_t tries_in_a_row = 64; // to find a port that is free
 
 proxy_address to_proxy_address(const socket_address& from) noexcept { return {from.host_bytes(), from.port()}; }
 
@@ -30,7 +31,7 @@ std::string proxy_header_of(const async::stream& peer, proxy_version version, st
 }
 
 // Ports of all addresses.
-std::size_t places_of(const workload& work) noexcept {
+std::size_t port_count_of(const workload& work) noexcept {
   return work.source_ports->size() * std::max<std::size_t>(work.sources.size(), 1);
 }
 
@@ -124,8 +125,10 @@ async::awaitable<void> client::connect() {
   const auto before = steady::now();
   const auto deadline = deadline_after(work.timeout);
   std::error_code error;
-  auto turn = work.source_ports ? to_.take_turn() : number_;
-  for (std::size_t left = work.source_ports ? places_of(work) : 1; left > 0; --left) {
+  auto turn = work.source_ports ? to_.take_turn() : number_ / owner_.target_count();
+  for (std::size_t left = work.source_ports ? port_count_of(work) : 1; left > 0; --left) {
+    if (left % tries_in_a_row == 0) co_await owner_.pause(1ms); // the other clients have their turn
+    if (owner_.is_cut_off() || (error && coarse_clock::now() >= deadline)) break;
     auto peer = co_await async::connect_to_first(owner_.io(), *addresses, deadline, error, owner_.source_for(turn++));
     if (peer) peer_.emplace(std::move(*peer));
     if (peer_ || !is_port_taken(error)) break;

@@ -100,7 +100,7 @@ void write_events(const level_result& level, const std::function<void(std::strin
   constexpr std::size_t at_once = std::size_t{64} * 1024;
   std::string lines;
   const auto add = [&](const json& line) {
-    lines += line.dump() + '\n';
+    lines += line.dump(-1, ' ', false, json::error_handler_t::replace) + '\n'; // a path need not be UTF-8
     if (lines.size() < at_once) return;
     write(lines);
     lines.clear();

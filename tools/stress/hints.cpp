@@ -66,7 +66,7 @@ std::vector<std::string> hints_of(const symptoms& s, std::uint64_t verified, std
   if (s.reversed_framings > 0) all.push_back(fmt::format("the framing came back reversed, too: {}", speaks));
   if (s.turned_away == s.connections)
     all.push_back(fmt::format(
-        "every connection was ended by the peer before any reply: does the port want TLS or a PROXY header, and {}",
+        "every connection was ended by the peer before any reply: does the port want TLS or a PROXY header, or {}",
         speaks));
   if (s.silent == s.connections) all.push_back(fmt::format("nobody sent a byte back: {}", speaks));
   return all;

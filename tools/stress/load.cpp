@@ -114,11 +114,12 @@ std::string what_is_missing(const workload& work, std::size_t clients) {
   }
   const std::size_t ports = ports_of(work);
   const std::size_t addresses = std::max<std::size_t>(work.sources.size(), 1);
-  if (clients > ports)
+  const std::size_t of_a_target = (clients + work.to.size() - 1) / work.to.size(); // a port serves each once
+  if (of_a_target > ports)
     return fmt::format(
         "{} clients need as many ports, and {} address{} of this machine {} {}: connect from more addresses "
         "with --source, or widen {}",
-        clients, addresses, addresses == 1 ? "" : "es", addresses == 1 ? "has" : "have", ports,
+        of_a_target, addresses, addresses == 1 ? "" : "es", addresses == 1 ? "has" : "have", ports,
         work.source_ports ? "--source-ports" : "net.ipv4.ip_local_port_range");
   return {};
 }
@@ -222,7 +223,7 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   if (const auto now = retransmitted_segments(); now && retransmitted_before)
     result.retransmitted = *now - *retransmitted_before;
   result.processors = usable_processors();
-  result.ports = ports_of(work_);
+  result.ports = ports_of(work_) * to.size();
   auto end = steady::time_point{};
   result.targets.resize(to.size());
   for (const auto& w : running) {
@@ -233,10 +234,13 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   for (std::size_t i = 0; i < to.size(); ++i) {
     result.targets[i].target = to_string(to[i]->name());
     result.merge(result.targets[i]);
+    result.targets[i].faults.drop_kept(); // they are of all now
+    result.targets[i].ends = {};
   }
   result.delay_share = stress::seconds(result.run_delay) / wall / static_cast<double>(threads);
   const auto begin = running.front()->times().window_begin;
   const auto now = steady::now();
+  const auto wall_now = std::chrono::system_clock::now();
   const auto begun = std::min(running.front()->times().begun, now);
   const auto ran = now - begun;
   const std::lock_guard lock(mutex_);
@@ -248,6 +252,7 @@ level_result load::run(std::size_t clients, const observer& on_second) {
   }
   result.window = begin < end ? end - begin : std::chrono::nanoseconds{};
   result.begun = begun;
+  result.started = wall_now - std::chrono::duration_cast<std::chrono::system_clock::duration>(ran);
   describe(result, result, ran);
   for (auto& each : result.targets)
     describe(each, result, ran);
@@ -263,8 +268,8 @@ void load::describe(level_result& result, const level_result& all, std::chrono::
   result.offered_rate = work_.rate * share(result.clients, all.replies.size());
   result.goes_on = work_.reconnect;
   result.window = all.window;
-  result.started =
-      std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(ran);
+  result.begun = all.begun;
+  result.started = all.started;
   result.interrupted = interrupted_;
   if (!interrupted_) return;
   for (auto& each : result.interruptions) // clients without a connection would have stayed so for longer

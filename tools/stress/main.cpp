@@ -184,7 +184,7 @@ class session {
         json["found_rate"] = as_json(found_);
         json["ok"] = good;
       }
-      document = json.dump(2) + "\n";
+      document = json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
     }
     writing all("revecho-stress");
     all.attempt([&] {

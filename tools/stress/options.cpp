@@ -54,6 +54,7 @@ socket_address parse_address(std::string_view text) {
 
 // A range that goes down, or from one family to the other, has no end.
 std::vector<socket_address> parse_sources(const std::string& text) {
+  if (const auto one = socket_address::parse(text, 0)) return {*one}; // the name of an interface may have a dash
   const auto dash = text.find('-');
   std::vector<socket_address> all{parse_address(std::string_view(text).substr(0, dash))};
   if (dash == text.npos) return all;
@@ -303,7 +304,7 @@ std::vector<socket_address> automatic_sources(const workload& work, std::size_t 
     const auto address = socket_address::parse(each.host, 0);
     return each.host == "localhost" || (address && address->v4() >> 24 == loopback >> 24);
   };
-  const auto ports = work.source_ports ? work.source_ports->size() : ports_used_of_an_address;
+  const auto ports = (work.source_ports ? work.source_ports->size() : ports_used_of_an_address) * work.to.size();
   std::vector<socket_address> sources;
   if (clients <= ports || !std::all_of(work.to.begin(), work.to.end(), is_loopback)) return sources;
   const auto needed = (clients + ports - 1) / ports;

@@ -19,9 +19,11 @@ inline constexpr std::chrono::milliseconds pulse{20};
 /// intended within the window.
 class recorder {
  public:
-  /// The workload must outlive it. `keeps_seconds`: somebody wants take_second() to have latencies.
-  recorder(const workload& work, bool keeps_seconds) noexcept : work_(work), keeps_seconds_(keeps_seconds) {
-    const std::size_t most = work.keeps_events ? std::max<std::size_t>(most_events / work.threads, 1) : 0;
+  /// The workload must outlive it. `keeps_seconds`: somebody wants take_second() to have latencies. `all`: recorders of
+  /// the level, which share what a level keeps.
+  recorder(const workload& work, bool keeps_seconds, std::size_t all = 1) noexcept
+      : work_(work), keeps_seconds_(keeps_seconds) {
+    const std::size_t most = work.keeps_events ? std::max<std::size_t>(most_events / all, 1) : 0;
     result_.faults.keep_all(most);
     result_.ends.keep_all(most);
   }

@@ -22,7 +22,7 @@ worker::worker(const workload& work, const targets& to, std::uint64_t seed, std:
       seed_(seed),
       all_(all),
       hooks_(std::move(hooks)),
-      results_(to.size(), recorder(work, static_cast<bool>(hooks_.on_second))),
+      results_(to.size(), recorder(work, static_cast<bool>(hooks_.on_second), step * to.size())),
       io_(work.timeout),
       wake_up_(io_),
       tick_(io_),

@@ -48,8 +48,7 @@ class worker {
   /// Ends everything early. Any thread.
   void interrupt();
 
-  /// Of each target, once run() has returned; what is the worker's own is with the first. The window is only set where
-  /// it is known beforehand.
+  /// One for each target, complete once run() has returned. The first has the worker's own figures, too (run delay).
   std::vector<recorder>& results() noexcept { return results_; }
   const level_times& times() const noexcept { return results_.front().times(); }
   steady::time_point last_reply() const noexcept;
@@ -60,6 +59,7 @@ class worker {
   async::context& io() noexcept { return io_; }
   std::uint64_t seed() const noexcept { return seed_; }
   std::uint64_t all_clients() const noexcept { return all_; }
+  std::size_t target_count() const noexcept { return results_.size(); }
   bool is_interrupted() const noexcept { return interrupted_; }
   /// Is it over for all clients, whatever they are still waiting for?
   bool is_cut_off() const noexcept { return interrupted_ || cut_off_; }

@@ -156,9 +156,18 @@ TEST_CASE("stress: half-closes, reconnects and pipelines over a UNIX socket", "[
   server.stop();
 }
 
+TEST_CASE("stress: writes its results though the path of its target is not UTF-8") {
+  const std::string document = GENERATE("--json", "--events");
+  const auto end = run("revecho-stress", {"unix:/nowhere/\xff", "--clients", "1", "--messages", "1", document, "-"});
+  CAPTURE(document, end.errors);
+  CHECK(end.exit_code == 1);
+  CHECK_THAT(end.errors, contains("cannot connect to unix:/nowhere/"));
+  CHECK_THAT(end.output, contains("/nowhere/\xef\xbf\xbd")); // U+FFFD
+}
+
 TEST_CASE("stress: refuses what only TCP has if its target is a UNIX socket") {
-  const auto [option, value] = GENERATE(table<std::string, std::string>(
-      {{"--source", "127.0.0.1"}, {"--source", "auto"}, {"--source-ports", "1-9"}, {"--close", "reset"}}));
+  const auto [option, value] = GENERATE(table<std::string, std::string>({{"--source", "127.0.0.1"},
+      {"--source", "auto"}, {"--source-ports", "1-9"}, {"--send-proxy", "v1"}, {"--close", "reset"}}));
   const auto end = run("revecho-stress", {"unix:/nowhere", option, value});
   CHECK(end.exit_code == 2);
   CHECK_THAT(end.errors, contains(option) && contains(" is for TCP: "));

@@ -42,7 +42,7 @@ TEST_CASE("stress: asks for the framing of a server that has another one", "[dir
       {"raw", "line", "nobody sent a byte back: does the server speak --framing raw?"},
       {"line", "eof", "nobody sent a byte back: does the server speak --framing line?"},
       {"line", "length",
-          "ended by the peer before any reply: does the port want TLS or a PROXY header, and does the "
+          "ended by the peer before any reply: does the port want TLS or a PROXY header, or does the "
           "server speak --framing line?"},
       {"raw", "length", "does the server speak --framing raw?"},
       {"line", "raw", "the framing came back reversed, too: does the server speak --framing line?"},

@@ -95,4 +95,6 @@ TEST_CASE("stress options: choose as many addresses of loopback as clients need 
   work.source_ports = port_range{20'000, 20'009};
   CHECK(automatic_sources(work, 10).empty());
   CHECK(automatic_sources(work, 31).size() == 4);
+  work.to.push_back({"127.0.0.2", 6789}); // to which the same ports can be used
+  CHECK(automatic_sources(work, 31).size() == 2);
 }
