@@ -121,8 +121,8 @@ TEST_CASE("hints: ask what the port wants if every connection was ended before a
   t.say(20);
   t.client.end(how, "", t.now);
   REQUIRE(hints(t).size() == 1);
-  CHECK_THAT(hints(t).front(),
-      contains("does the port want TLS or a PROXY header, or does the server speak --framing line?"));
+  CHECK_THAT(
+      hints(t).front(), contains("does the port want TLS or a PROXY header, or does the server speak --framing line?"));
   t.client.begin(unlimited, t.now, true);
   t.say(20);
   t.hear(t.reply(1, 20).substr(0, 1)); // a byte
