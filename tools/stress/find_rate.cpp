@@ -48,10 +48,12 @@ class search {
       : target_(target), run_(run), lowest_(std::max(1.0, messages_for(target) / longest_step.count())) {}
 
   rate_search find() {
-    for (double rate = std::max(first_rate, lowest_); rate > 0; rate = next_rate()) {
+    double rate = std::max(first_rate, lowest_);
+    while (rate > 0) {
       const auto outcome = try_rate(rate);
       if (!outcome) break;
       note(rate, *outcome);
+      rate = next_rate();
     }
     const auto is_failure = [](const ceiling& c) { return c.outcome == step_outcome::fails; };
     const auto lowest = std::find_if(ceilings_.rbegin(), ceilings_.rend(), is_failure);
