@@ -86,8 +86,7 @@ std::string as_manual(const CLI::App& app, const std::string& release) {
   std::string group;
   text += ".SH OPTIONS\n";
   for (const auto& option : options) {
-    if (option.group != group && !option.names.empty())
-      text += fmt::format(".SS {}\n", escaped(group = option.group));
+    if (option.group != group && !option.names.empty()) text += fmt::format(".SS {}\n", escaped(group = option.group));
     text += as_paragraph(option);
   }
   return text + as_sections(app.get_footer());
