@@ -132,7 +132,8 @@ class Load(Process):
                 if found:
                     self._text = rest
                     if self._titles:
-                        return dict(zip(self._titles, map(float, line.split(","))))
+                        return {title: float(value or "nan")  # a percentile of too few is empty
+                                for title, value in zip(self._titles, line.split(","))}
                     self._titles = line.split(",")
                 elif not selector.select(max(0, deadline - time.monotonic())):
                     raise self.failed(f"nothing for {patience} s")
