@@ -27,7 +27,7 @@ const std::string every_model = "sync iterative,sync threads,sync pool(2),async(
 
 // A tenth of a second is enough for programs of our own to show something. On a busy machine it is not for replies from
 // a thread of this process.
-words shortly(const words& more, const std::string& duration = "100ms") {
+words shortly(const words& more, const std::string& duration = "300ms") {
   words all{"--duration", duration, "--repeat", "1"};
   all.insert(all.end(), more.begin(), more.end());
   return all;
@@ -49,7 +49,7 @@ TEST_CASE("compare: sets all models side by side in every framing, and says what
     CHECK_THAT(end.output, contains("  " + name + "  "));
   CHECK_THAT(end.output, contains("server") && contains("p99") && contains("unserved") && contains("CPU/reply") &&
                              contains("switches") && contains("threads") && contains("per conn."));
-  CHECK_THAT(unwrapped(end.output), contains("Medians of 1 run of 100 ms each"));
+  CHECK_THAT(unwrapped(end.output), contains("Medians of 1 run of 300 ms each"));
 }
 
 TEST_CASE("compare: knows what its own servers cost") {
@@ -240,8 +240,9 @@ TEST_CASE("compare: alternates the contestants, A B C, C B A") {
   const scripted_server a(noting('A'));
   const scripted_server b(noting('B'));
   const scripted_server c(noting('C'));
-  const auto end = compare({"--against", "a=" + a.address(), "--against", "b=" + b.address(), "--against",
-      "c=" + c.address(), "--framing", "line", "--clients", "1", "--duration", "50ms", "--repeat", "3", "--json", "-"});
+  const auto end =
+      compare({"--against", "a=" + a.address(), "--against", "b=" + b.address(), "--against", "c=" + c.address(),
+          "--framing", "line", "--clients", "1", "--duration", "200ms", "--repeat", "3", "--json", "-"});
   CHECK(end.exit_code == 0);
   const std::lock_guard lock(mutex);
   if (document_of(end)["config"]["repeated_runs"] == 0) {

@@ -36,7 +36,7 @@ void copy_programs(const temporary_folder& to, const words& programs) {
     std::filesystem::copy_file(program_directory() + "/" + program, to.path() + "/" + program);
 }
 
-const words short_load{"--clients", "2", "--delay", "0", "--duration", "50ms", "--repeat", "2"};
+const words short_load{"--clients", "2", "--delay", "0", "--duration", "200ms", "--repeat", "2"};
 
 words with_short_load(const words& more) {
   auto all = short_load;
@@ -60,7 +60,7 @@ TEST_CASE("compare: names the lie of a server, and goes on with the other") {
   const temporary_folder folder;
   const auto json = folder.path() + "/results";
   const auto end = compare({"--against", "liar=" + liar.address(), "--against", "good=" + good.address(), "--framing",
-      "line", "--clients", "2", "--duration", "50ms", "--repeat", "2", "--json", json});
+      "line", "--clients", "2", "--duration", "200ms", "--repeat", "2", "--json", json});
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 1);
   CHECK_THAT(end.errors, contains("liar under 2 clients") && contains("echoed unchanged") && contains("expected"));
@@ -82,7 +82,7 @@ TEST_CASE("compare: names an endpoint that refuses, and goes on with the other")
   }
   const bool refuses = GENERATE(true, false); // or is not to be found
   const auto end = compare({"--against", "gone=" + (refuses ? std::to_string(port) : "no..host:7"), "--models", "async",
-      "--clients", "2", "--duration", "50ms", "--repeat", "1", "--json", "-"});
+      "--clients", "2", "--duration", "200ms", "--repeat", "1", "--json", "-"});
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 1);
   CHECK_THAT(
@@ -152,7 +152,7 @@ TEST_CASE("compare: ends early when it is told to, with what there is, and leave
   const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP); // the last: its terminal was closed
   const temporary_folder folder;
   const auto json = folder.path() + "/results";
-  comparison c({"--models", "async,sync threads", "--clients", "2", "--delay", "0", "--duration", "50ms", "--repeat",
+  comparison c({"--models", "async,sync threads", "--clients", "2", "--delay", "0", "--duration", "200ms", "--repeat",
       "1000", "--json", json});
   const auto first = c.wait_for_server_of(2);
   REQUIRE(eventually([&] { return c.wait_for_server_of(2) != first; }));
@@ -237,7 +237,7 @@ TEST_CASE("compare: lacks descriptors before it starts anything, and says how to
   outcome end;
   {
     const scripted_server server([&](peer&) { ++connections; });
-    end = compare({"--against", "a=" + server.address(), "--clients", "1,1000", "--repeat", "1", "--duration", "50ms"},
+    end = compare({"--against", "a=" + server.address(), "--clients", "1,1000", "--repeat", "1", "--duration", "200ms"},
         "ulimit -n 128");
   }
   CAPTURE(end.output, end.errors);
@@ -249,7 +249,7 @@ TEST_CASE("compare: lacks descriptors before it starts anything, and says how to
 
 TEST_CASE("compare: measures with the descriptors there are") {
   const auto end = compare(
-      {"--models", "async,sync threads", "--clients", "60", "--duration", "50ms", "--repeat", "1"}, "ulimit -Sn 64");
+      {"--models", "async,sync threads", "--clients", "60", "--duration", "200ms", "--repeat", "1"}, "ulimit -Sn 64");
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
 }

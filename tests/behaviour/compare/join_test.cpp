@@ -31,8 +31,8 @@ std::string measured(const std::string& name, const words& more) {
 } // namespace
 
 TEST_CASE("compare: merges equal calls, with all their runs") {
-  const auto a = measured("a", {"--duration", "50ms"});
-  const auto b = measured("b", {"--duration", "50ms"});
+  const auto a = measured("a", {"--duration", "200ms"});
+  const auto b = measured("b", {"--duration", "200ms"});
   const auto end = compare({"--join", a, b, "--merge", "--json", "-"});
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
@@ -47,8 +47,8 @@ TEST_CASE("compare: merges equal calls, with all their runs") {
 }
 
 TEST_CASE("compare: refuses to join equal names without --merge, and says what to do") {
-  const auto a = measured("a", {"--duration", "50ms"});
-  const auto b = measured("b", {"--duration", "50ms"});
+  const auto a = measured("a", {"--duration", "200ms"});
+  const auto b = measured("b", {"--duration", "200ms"});
   const auto end = compare({"--join", a, b});
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 2);
@@ -58,8 +58,8 @@ TEST_CASE("compare: refuses to join equal names without --merge, and says what t
 }
 
 TEST_CASE("compare: joins other contestants under equal loads") {
-  const auto a = measured("a", {"--duration", "50ms"});
-  const auto b = measured("b", {"--duration", "50ms"});
+  const auto a = measured("a", {"--duration", "200ms"});
+  const auto b = measured("b", {"--duration", "200ms"});
   auto other = nlohmann::json::parse(std::ifstream(b));
   other["contestants"][0]["name"] = other["scenarios"][0]["results"][0]["contestant"] = "another";
   std::ofstream(b) << other;
@@ -72,7 +72,7 @@ TEST_CASE("compare: joins other contestants under equal loads") {
 }
 
 TEST_CASE("compare: refuses to join unlike calls, names what differs, and writes nothing") {
-  const auto a = measured("a", {"--duration", "50ms"});
+  const auto a = measured("a", {"--duration", "200ms"});
   const auto b = measured("b", {"--duration", "60ms", "--size", "100"});
   const auto out = folder().path() + "/joined";
   const auto end = compare({"--join", a, b, "--json", out});
@@ -80,13 +80,13 @@ TEST_CASE("compare: refuses to join unlike calls, names what differs, and writes
   CHECK(end.exit_code == 2);
   CHECK(end.output.empty());
   CHECK_THAT(
-      end.errors, contains(a) && contains(b) && contains("--duration: 0.05 s and 0.06 s") && contains("loads: "));
+      end.errors, contains(a) && contains(b) && contains("--duration: 0.2 s and 0.06 s") && contains("loads: "));
   CHECK_FALSE(std::filesystem::exists(out));
 }
 
 TEST_CASE("compare: refuses to count the runs of one file twice, whatever its names") {
-  const auto a = measured("a", {"--duration", "50ms"});
-  const auto b = measured("b", {"--duration", "50ms"});
+  const auto a = measured("a", {"--duration", "200ms"});
+  const auto b = measured("b", {"--duration", "200ms"});
   const auto link = folder().path() + "/link";
   std::filesystem::remove(link);
   std::filesystem::create_symlink("a", link);
@@ -99,7 +99,7 @@ TEST_CASE("compare: refuses to count the runs of one file twice, whatever its na
 }
 
 TEST_CASE("compare: names a file that it cannot join") {
-  const auto a = measured("a", {"--duration", "50ms"});
+  const auto a = measured("a", {"--duration", "200ms"});
   const auto bad = folder().path() + "/bad";
   std::ofstream(bad) << GENERATE("", "{", "{}", "[1]", "{\"revecho_compare\": 1}", "{\"revecho_compare\": \"1\"}");
   for (const words& files : {words{a, bad}, words{bad}, words{a, "/nonexistent/file"}}) {

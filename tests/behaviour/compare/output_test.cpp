@@ -30,7 +30,7 @@ std::string content(const std::string& name) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-const words short_load{"--clients", "2", "--duration", "50ms", "--repeat", "1"};
+const words short_load{"--clients", "2", "--duration", "200ms", "--repeat", "1"};
 
 words with_short_load(const words& more) {
   auto all = short_load;
@@ -42,7 +42,7 @@ words with_short_load(const words& more) {
 
 TEST_CASE("compare: writes its results as JSON of a fixed shape, and nothing else to stdout") {
   const auto end = compare({"--models", "sync threads,async", "--clients", "1,2", "--delay", "0,1ms", "--duration",
-      "50ms", "--repeat", "2", "--json", "-"});
+      "200ms", "--repeat", "2", "--json", "-"});
   CAPTURE(end.output, end.errors);
   CHECK(end.exit_code == 0);
   const auto all = document_of(end);
@@ -57,7 +57,7 @@ TEST_CASE("compare: writes its results as JSON of a fixed shape, and nothing els
   CHECK(keys(all["config"]) == names{"command", "repeat", "duration_s", "margin", "precision", "self_test", "started",
                                    "took_s", "repeated_runs", "server_cpus", "tool_cpus"});
   CHECK(all["config"]["repeat"] == 2);
-  CHECK(all["config"]["duration_s"] == 0.05);
+  CHECK(all["config"]["duration_s"] == 0.2);
   CHECK_THAT(all["config"]["command"], StartsWith("revecho-compare --models 'sync threads,async' --clients 1,2 "));
   CHECK(all["stories"].empty());
   CHECK_FALSE(all["verdicts"].empty());
