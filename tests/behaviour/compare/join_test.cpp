@@ -79,8 +79,7 @@ TEST_CASE("compare: refuses to join unlike calls, names what differs, and writes
   CAPTURE(end.errors);
   CHECK(end.exit_code == 2);
   CHECK(end.output.empty());
-  CHECK_THAT(
-      end.errors, contains(a) && contains(b) && contains("--duration: 0.2 s and 0.06 s") && contains("loads: "));
+  CHECK_THAT(end.errors, contains(a) && contains(b) && contains("--duration: 0.2 s and 0.06 s") && contains("loads: "));
   CHECK_FALSE(std::filesystem::exists(out));
 }
 
