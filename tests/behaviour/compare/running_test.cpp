@@ -49,7 +49,7 @@ TEST_CASE("compare: tells how much latency a server adds to another, against ser
   CHECK_THAT(scenario["verdict"]["headline"], contains(" Compared with direct, slower ") && contains(" at p50"));
 }
 
-TEST_CASE("compare: knows what a running server costs whose process it is told") {
+TEST_CASE("compare: measures CPU and memory of a running server by its pid") {
   const auto v = GENERATE(from_range(variants()));
   const server_process server(v, {});
   const auto endpoint = "127.0.0.1:" + std::to_string(server.port());
