@@ -12,7 +12,7 @@
 namespace revecho {
 namespace {
 
-// What would be a command of roff, or a typographic hyphen or quote, is only text.
+// Escapes what roff would take for a command, a hyphen or a typographic quote.
 std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) {

@@ -12,7 +12,6 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr auto signature_v1 = "PROXY "sv;
-constexpr auto signature_v2 = "\r\n\r\n\0\r\nQUIT\n"sv;
 constexpr std::size_t fixed_size = 16; // of v2: the signature, and four bytes
 constexpr unsigned version_and_local = 0x20;
 constexpr unsigned version_and_proxy = 0x21;
@@ -132,10 +131,10 @@ void proxy_header::examine() {
   if (seen.starts_with(signature_v1)) {
     if (seen.back() == '\n') return read_line();
     if (seen.size() == longest_v1) fail(protocol_errc::long_proxy_header);
-  } else if (seen.starts_with(signature_v2)) {
+  } else if (seen.starts_with(proxy_signature_v2)) {
     if (seen.size() == fixed_size) read_fixed_part();
     if (seen.size() == size_ && !error_) read_addresses();
-  } else if (!signature_v1.starts_with(seen) && !signature_v2.starts_with(seen)) {
+  } else if (!signature_v1.starts_with(seen) && !proxy_signature_v2.starts_with(seen)) {
     fail(protocol_errc::no_proxy_header);
   }
 }
@@ -197,7 +196,7 @@ void append_proxy_header(
     out += ' ' + std::to_string(source.port) + ' ' + std::to_string(destination.port) + "\r\n";
     break;
   case proxy_version::v2:
-    out.append(signature_v2);
+    out.append(proxy_signature_v2);
     out += static_cast<char>(version_and_proxy);
     out += static_cast<char>(is_v4 ? tcp_v4 : tcp_v6);
     append_number(out, 2 * source.size + 4);

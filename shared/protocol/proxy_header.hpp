@@ -19,6 +19,9 @@
 
 namespace revecho {
 
+/// The first bytes of version 2.
+inline constexpr std::string_view proxy_signature_v2{"\r\n\r\n\0\r\nQUIT\n", 12};
+
 /// An IP address with its port. The host's bytes are in network order: 4 of IPv4, 16 of IPv6.
 struct proxy_address {
   proxy_address() = default;

@@ -214,9 +214,9 @@ std::string level_of(std::size_t fewest, std::size_t most) {
   return fmt::format("{:.1f} %{}", 100 * least, fewest == most ? "" : " or more");
 }
 
-// What the columns are.
+// Explains the columns.
 std::string about_the_columns(const document& d) {
-  std::string text = "Samples: replies of a run. 1st reply: from the start of connecting";
+  std::string text = "Samples: replies of a run. 1st reply: the time to connect, and from when its message was due";
   const bool some_have_pids =
       std::any_of(d.contestants.begin(), d.contestants.end(), [](const contestant_info& c) { return c.pid > 0; });
   const std::string of_processes =

@@ -1,5 +1,5 @@
-// What a server uses that somebody else started on this machine: its process and the descendants of that, because a
-// server may fork workers, or a process for each connection.
+// CPU time and memory of a server that somebody else started on this machine: of its process and of all descendants,
+// because a server may fork workers, or a process for each connection.
 #pragma once
 
 #include "tools/compare/server_process.hpp"

@@ -67,7 +67,7 @@ json to_json(const std::vector<second_figures>& all) {
 
 json wrong_json(const level_result& level) {
   json wrong = json::object();
-  for (std::size_t i = 0; i < fault_kinds; ++i)
+  for (std::size_t i = 0; i < wrong_kinds; ++i)
     wrong[std::string(to_string(static_cast<fault>(i)))] = level.wrong[i];
   return wrong;
 }

@@ -84,7 +84,7 @@ std::string text_of(const incident& i, const level_result& level) {
 
 json faults_json(const level_result& level) {
   json all = json::array();
-  for (std::size_t n = 0; n < all_fault_kinds; ++n) {
+  for (std::size_t n = 0; n < fault_kinds; ++n) {
     const auto kind = static_cast<fault>(n);
     if (level.faults.count_of(kind) == 0) continue;
     json examples = json::array();

@@ -1,5 +1,7 @@
 #include "tools/stress/hints.hpp"
 
+#include "shared/protocol/encoder.hpp"
+#include "shared/protocol/proxy_header.hpp"
 #include "shared/protocol/reverse.hpp"
 
 #include <fmt/format.h>
@@ -14,7 +16,7 @@ namespace {
 using namespace std::string_view_literals;
 
 // Beginnings of version 1, and the signature of version 2.
-constexpr std::array headers{"PROXY TCP4"sv, "PROXY TCP6"sv, "PROXY UNKNOWN"sv, "\r\n\r\n\0\r\nQUIT\n"sv};
+constexpr std::array headers{"PROXY TCP4"sv, "PROXY TCP6"sv, "PROXY UNKNOWN"sv, proxy_signature_v2};
 // The part of the signature that lines make of it.
 constexpr auto line_of_signature = "QUIT"sv;
 
@@ -45,12 +47,10 @@ bool reverses_framing(framing used, const message_source& message, std::span<con
   if (used == framing::line) return reply.empty() && message.size() > 0; // the newline came first
   const std::size_t size = message.size();
   if (used != framing::length || size < length_size || reply.size() < size) return false;
-  std::vector<char> whole(length_size + size); // its frame
-  for (std::size_t i = 0; i < length_size; ++i)
-    whole[i] = static_cast<char>(static_cast<unsigned char>(size >> (8 * (length_size - 1 - i))));
-  message.copy(0, std::span(whole).subspan(length_size));
-  reverse(whole);
-  return std::equal(whole.begin() + length_size, whole.end(), reply.begin()); // its first bytes were taken for a length
+  std::string frame;
+  append_frame(frame, used, message);
+  reverse(frame);
+  return std::equal(frame.begin() + length_size, frame.end(), reply.begin()); // its first bytes were taken for a length
 }
 
 std::vector<std::string> hints_of(const symptoms& s, std::uint64_t verified, std::uint64_t missing, framing used) {

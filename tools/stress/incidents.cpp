@@ -47,7 +47,7 @@ std::string_view to_string(fault f) noexcept {
 }
 
 std::string_view figure_of(fault f) noexcept {
-  if (static_cast<std::size_t>(f) < fault_kinds) return "wrong";
+  if (static_cast<std::size_t>(f) < wrong_kinds) return "wrong";
   if (f <= fault::no_end) return "lost";
   if (f <= fault::late_end) return "late";
   if (f <= fault::not_connected) return "connect_failed";
@@ -77,14 +77,15 @@ bool incidents::count(fault kind) noexcept {
 }
 
 std::vector<const incident*> incidents::examples(fault kind) const {
+  const auto most = std::min<std::uint64_t>(most_examples, count_of(kind)); // fewer than kept, after take_back()
   std::vector<const incident*> first;
   for (const auto& each : kept_)
-    if (each.kind == kind && first.size() < most_examples) first.push_back(&each);
+    if (each.kind == kind && first.size() < most) first.push_back(&each);
   return first;
 }
 
 void incidents::drop_kept() {
-  std::array<std::size_t, all_fault_kinds> seen{};
+  std::array<std::size_t, fault_kinds> seen{};
   std::erase_if(kept_, [&](const incident& i) { return ++seen[static_cast<std::size_t>(i.kind)] > most_examples; });
   kept_.shrink_to_fit();
 }

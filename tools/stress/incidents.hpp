@@ -17,7 +17,7 @@
 
 namespace revecho::stress {
 
-/// Kinds of faults: first those of wrong replies, of which there are fault_kinds.
+/// Kinds of faults: first those of wrong replies, of which there are wrong_kinds.
 enum class fault : std::uint8_t {
   unchanged,        ///< the message as it was sent
   cut_short,        ///< the beginning of the right reply
@@ -41,8 +41,8 @@ enum class fault : std::uint8_t {
 
   closed_early, ///< the peer ended the connection while it owed nothing
 };
-inline constexpr std::size_t fault_kinds = 7;
-inline constexpr std::size_t all_fault_kinds = 17;
+inline constexpr std::size_t wrong_kinds = 7;
+inline constexpr std::size_t fault_kinds = 17;
 
 /// "echoed unchanged"
 std::string_view to_string(fault) noexcept;
@@ -99,8 +99,8 @@ class incidents {
   void merge(const incidents& other);
 
  private:
-  std::array<std::uint64_t, all_fault_kinds> counts_{};
-  std::array<std::uint8_t, all_fault_kinds> examples_{}; // in kept_, up to most_examples
+  std::array<std::uint64_t, fault_kinds> counts_{};
+  std::array<std::uint8_t, fault_kinds> examples_{}; // in kept_, up to most_examples
   std::size_t most_ = 0;
   std::uint64_t left_out_ = 0;
   std::vector<incident> kept_;

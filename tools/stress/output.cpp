@@ -37,8 +37,8 @@ void add_outages(const level_result& level, std::vector<std::string>& lines) {
     const auto who = o.whole_path ? fmt::format("the whole path ({})", plural(o.connections, "client"))
                                   : fmt::format("some clients ({} of {})", o.connections, level.clients);
     lines.push_back(fmt::format("Outage at {:.1f} s ({} UTC) for {}: {}, {} lost.", seconds(o.start),
-        format_time_of_day(level.started + std::chrono::duration_cast<std::chrono::system_clock::duration>(o.start)),
-        format_duration(o.duration), who, plural(o.lost, "message")));
+        format_time_of_day(level.time_of(level.begun + o.start)), format_duration(o.duration), who,
+        plural(o.lost, "message")));
   }
   if (level.interruptions_left_out > 0)
     lines.push_back(fmt::format("{} more were not kept.", plural(level.interruptions_left_out, "interruption")));
@@ -80,8 +80,7 @@ void add_early_end(const level_result& level, const workload& work, std::vector<
                            ? fmt::format("{} of {}", level.sent, plural(level.clients * *work.messages, "message"))
                            : fmt::format("{} of {}", format_duration(*level.ended_early), format_duration(total));
   lines.push_back(fmt::format("Ended after {} ({} UTC): no client had a connection any more{}.{}", how_far,
-      format_time_of_day(
-          level.started + std::chrono::duration_cast<std::chrono::system_clock::duration>(*level.ended_early)),
+      format_time_of_day(level.time_of(level.begun + *level.ended_early)),
       level.goes_on ? fmt::format(", nor got one for {}", format_duration(work.timeout))
                     : "; with --reconnect they go on",
       work.messages ? "" : " The rate is that of the time until then."));
@@ -312,7 +311,7 @@ std::string level_table::add(const level_result& level) {
 
 std::vector<std::string> fault_lines(const level_result& level) {
   std::vector<std::string> lines;
-  for (std::size_t i = 0; i < all_fault_kinds; ++i) {
+  for (std::size_t i = 0; i < fault_kinds; ++i) {
     const auto kind = static_cast<fault>(i);
     const auto count = level.faults.count_of(kind);
     if (count == 0) continue;

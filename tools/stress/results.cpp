@@ -76,7 +76,7 @@ void level_result::merge(const level_result& other) {
   unmeasured += other.unmeasured;
   sent += other.sent;
   verified += other.verified;
-  for (std::size_t i = 0; i < fault_kinds; ++i)
+  for (std::size_t i = 0; i < wrong_kinds; ++i)
     wrong[i] += other.wrong[i];
   lost += other.lost;
   late += other.late;

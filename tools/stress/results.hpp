@@ -107,7 +107,7 @@ struct level_result {
   // In all of the level.
   std::uint64_t sent = 0;
   std::uint64_t verified = 0; ///< replies of which every byte was right
-  std::array<std::uint64_t, fault_kinds> wrong{};
+  std::array<std::uint64_t, wrong_kinds> wrong{};
   std::uint64_t lost = 0;               ///< the connection ended before the reply
   std::uint64_t late = 0;               ///< not complete within the time-out
   std::uint64_t connect_failed = 0;     ///< attempts

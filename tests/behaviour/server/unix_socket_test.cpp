@@ -223,7 +223,7 @@ TEST_CASE("server: takes a path of 107 bytes, and refuses a longer one at once",
   CHECK_THAT(end.errors, contains("the path of a socket has at most 107 bytes"));
 }
 
-TEST_CASE("server: frees its UNIX socket's path when it is told to stop, and finishes what is in flight", "[direct]") {
+TEST_CASE("server: removes its UNIX socket at SIGTERM, and finishes what is in flight", "[direct]") {
   const auto v = GENERATE(from_range(variants()));
   CAPTURE(v.name);
   const place at;

@@ -44,7 +44,7 @@ std::string bytes_of(std::string host) {
 
 std::string bytes_of(std::uint16_t port) { return {static_cast<char>(port / 256), static_cast<char>(port % 256)}; }
 
-// What this client has to send first, written down once more.
+// The header that this client has to send, made here a second time, in another way.
 std::string expected_header(const std::string& version, const peer& client) {
   const auto port = parts_of(client.address()).second;
   const auto [host, from] = parts_of(client.remote_address());

@@ -43,7 +43,7 @@ const auto proxy = replied("proxy", {85, 87, 86, 85, 86}, {410, 400, 415, 405, 4
 
 } // namespace
 
-TEST_CASE("added latency: is told of each contestant beside the first, with its interval") {
+TEST_CASE("added latency: has an interval for each contestant except the first") {
   const auto d = running({direct, proxy, replied("other", {50, 51, 52, 51, 50})});
   const auto& s = d.scenarios[0];
   CHECK(s.baseline == "direct");

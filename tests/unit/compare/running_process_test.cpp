@@ -119,7 +119,7 @@ TEST_CASE("running process: has ended once it is a zombie") {
   CHECK_THROWS_WITH(costs_of(p), contains(" has ended"));
 }
 
-TEST_CASE("running process: is said to have ended, though another may have its number") {
+TEST_CASE("running process: has ended even if another process has its number") {
   shell_script server(busy);
   const auto p = find_process(server.id());
   process_watch watch(p);

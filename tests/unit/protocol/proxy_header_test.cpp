@@ -27,7 +27,7 @@ std::string told_client(const proxy_header& header) {
   return text + " port " + std::to_string(header.client()->port);
 }
 
-// What the header says, and the bytes that are left, or why it is wrong.
+// The client that the header names, and the bytes after it; or the reason why it is wrong.
 std::string told_header(const pieces& stream) {
   proxy_header header;
   bool complete = false;

@@ -121,7 +121,7 @@ TEST_CASE("recorder: takes a standstill of the tool out of an interruption") {
   results.add_interruption(8, begin_time + 1s, begin_time + 2s, 0, true); // nothing else
   REQUIRE(results.result().interruptions.size() == 1);
   CHECK(results.result().interruptions.front().duration == 2s);
-  results.add_interruption(9, begin_time + 1s, begin_time + 2s, 3, false); // what was lost in it is told
+  results.add_interruption(9, begin_time + 1s, begin_time + 2s, 3, false); // its lost messages still count
   REQUIRE(results.result().interruptions.size() == 2);
   CHECK(results.result().interruptions.back().lost == 3);
   CHECK(results.result().interruptions.back().duration == 0s);

@@ -59,7 +59,7 @@ std::string talk::outcome() {
   };
   const auto& r = result();
   add("verified", r.verified);
-  for (std::size_t i = 0; i < fault_kinds; ++i)
+  for (std::size_t i = 0; i < wrong_kinds; ++i)
     add(to_string(static_cast<fault>(i)), r.wrong[i]);
   add("lost", r.lost);
   add("late", r.late);

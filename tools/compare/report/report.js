@@ -167,7 +167,7 @@ function latencyFigure(scenario) {
   })];
 }
 
-/// What each contestant adds to the latency of the first, which is the baseline.
+/// Differences of latency to the first contestant, which is the baseline.
 function addedLatency(scenario) {
   const rows = (scenario.results ?? []).filter(({ added }) => added);
   if (rows.length === 0) return [];
