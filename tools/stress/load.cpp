@@ -15,6 +15,7 @@
 #include <exception>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <system_error>
@@ -93,6 +94,58 @@ class second_collector {
   std::vector<std::size_t> ended_;          // the same, of those that have ended
   std::map<std::size_t, std::pair<std::size_t, second>> pending_;
 };
+
+// What a level takes of this process and of its machine, from now on.
+class meter {
+ public:
+  explicit meter(bool counts_segments) : counts_segments_(counts_segments) {}
+
+  /// Sets what it took so far. Returns the seconds since.
+  double read(level_result& result, std::size_t threads) const {
+    const double wall = std::chrono::duration<double>(steady::now() - wall_).count();
+    result.cpu_share = std::chrono::duration<double>(cpu_time() - cpu_).count() / wall / static_cast<double>(threads);
+    result.throttled = throttled_time() - throttled_;
+    const auto now = counts_segments_ ? retransmitted_segments() : std::nullopt;
+    if (now && retransmitted_) result.retransmitted = *now - *retransmitted_;
+    return wall;
+  }
+
+ private:
+  bool counts_segments_;
+  steady::time_point wall_ = steady::now();
+  std::chrono::nanoseconds cpu_ = cpu_time();
+  std::chrono::nanoseconds throttled_ = throttled_time();
+  std::optional<std::uint64_t> retransmitted_ = retransmitted_segments();
+};
+
+// Returns when all have ended, and throws what one of them threw. Calls `ended` in the thread of each.
+void run_in_threads(const std::vector<std::unique_ptr<worker>>& all, const std::function<void(std::size_t)>& ended) {
+  std::exception_ptr failure;
+  std::mutex failing;
+  std::vector<std::thread> pool;
+  pool.reserve(all.size());
+  try {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      pool.push_back(start_thread([&, i] {
+        try {
+          all[i]->run();
+          ended(i);
+        } catch (...) {
+          const std::lock_guard lock(failing);
+          failure = std::current_exception();
+        }
+      }));
+    }
+  } catch (const std::system_error&) { // of a thread; those that have started wait for all
+    const std::lock_guard lock(failing);
+    failure = std::current_exception();
+    for (const auto& w : all)
+      w->interrupt();
+  }
+  for (auto& thread : pool)
+    thread.join();
+  if (failure) std::rethrow_exception(failure);
+}
 
 } // namespace
 
@@ -183,50 +236,24 @@ level_result load::run(std::size_t clients, const observer& on_second) {
       for (const auto& w : workers_)
         w->interrupt();
   }
-  const auto& running = workers_; // changed by this function only
-
-  const auto wall_before = steady::now();
-  const auto cpu_before = cpu_time();
-  const auto throttled_before = throttled_time();
-  const auto retransmitted_before = work_.uses_unix() ? std::nullopt : retransmitted_segments();
-  std::exception_ptr failure;
-  std::mutex failing;
-  std::vector<std::thread> pool;
-  pool.reserve(running.size());
-  try {
-    for (std::size_t i = 0; i < threads; ++i) {
-      pool.push_back(start_thread([&, i] {
-        try {
-          running[i]->run();
-          if (on_second) seconds.finish(i);
-        } catch (...) {
-          const std::lock_guard lock(failing);
-          failure = std::current_exception();
-        }
-      }));
-    }
-  } catch (const std::system_error&) { // of a thread; those that have started wait for all
-    const std::lock_guard lock(failing);
-    failure = std::current_exception();
-    for (const auto& w : running)
-      w->interrupt();
-  }
-  for (auto& thread : pool)
-    thread.join();
-  if (failure) std::rethrow_exception(failure);
-  const double wall = std::chrono::duration<double>(steady::now() - wall_before).count();
-
+  const meter taken(!work_.uses_unix());
+  run_in_threads(workers_, [&](std::size_t i) {
+    if (on_second) seconds.finish(i);
+  });
   level_result result;
-  result.cpu_share =
-      std::chrono::duration<double>(cpu_time() - cpu_before).count() / wall / static_cast<double>(threads);
-  result.throttled = throttled_time() - throttled_before;
-  if (const auto now = retransmitted_segments(); now && retransmitted_before)
-    result.retransmitted = *now - *retransmitted_before;
+  const double wall = taken.read(result, threads);
+  collect(result, to);
+  result.delay_share = stress::seconds(result.run_delay) / wall / static_cast<double>(threads);
+  return result;
+}
+
+// Puts together what the workers have, and ends them.
+void load::collect(level_result& result, const targets& to) {
   result.processors = usable_processors();
   result.ports = ports_of(work_) * to.size();
   auto end = steady::time_point{};
   result.targets.resize(to.size());
-  for (const auto& w : running) {
+  for (const auto& w : workers_) {
     end = std::max(end, work_.messages ? w->last_reply() : w->times().window_end);
     for (std::size_t i = 0; i < to.size(); ++i)
       result.targets[i].merge(w->results()[i].result());
@@ -237,28 +264,25 @@ level_result load::run(std::size_t clients, const observer& on_second) {
     result.targets[i].faults.drop_kept(); // they are of all now
     result.targets[i].ends = {};
   }
-  result.delay_share = stress::seconds(result.run_delay) / wall / static_cast<double>(threads);
-  const auto begin = running.front()->times().window_begin;
+  const auto& times = workers_.front()->times();
   const auto now = steady::now();
-  const auto wall_now = std::chrono::system_clock::now();
-  const auto begun = std::min(running.front()->times().begun, now);
-  const auto ran = now - begun;
+  result.begun = std::min(times.begun, now);
+  const auto ran = now - result.begun;
+  result.started =
+      std::chrono::system_clock::now() - std::chrono::duration_cast<std::chrono::system_clock::duration>(ran);
   const std::lock_guard lock(mutex_);
   if (interrupted_) end = std::min(end, now);
-  if (result.clients_gone == clients && begun + result.last_gone < running.front()->times().stop_sending) {
+  if (result.clients_gone == result.replies.size() && result.begun + result.last_gone < times.stop_sending) {
     result.ended_early = result.last_gone;
-    end = std::min(end, begun + result.last_gone);
+    end = std::min(end, result.begun + result.last_gone);
     result.answered_in = {}; // its last parts were not reached
   }
-  result.window = begin < end ? end - begin : std::chrono::nanoseconds{};
-  result.begun = begun;
-  result.started = wall_now - std::chrono::duration_cast<std::chrono::system_clock::duration>(ran);
+  result.window = times.window_begin < end ? end - times.window_begin : std::chrono::nanoseconds{};
   describe(result, result, ran);
   for (auto& each : result.targets)
     describe(each, result, ran);
   if (to.size() == 1) result.targets.clear(); // it would say the same again
   workers_.clear();
-  return result;
 }
 
 // What the results of all clients, and of those of one target, have from the work.

@@ -47,6 +47,7 @@ class load {
 
  private:
   const targets& resolved_targets();
+  void collect(level_result&, const targets&);
   void describe(level_result&, const level_result& all, std::chrono::nanoseconds ran) const;
 
   workload work_;
